@@ -6,6 +6,24 @@
 #
 # The module is built by PGXS. CMake builds the C++ tests and calls this file for the module.
 
+# What people and CI call. These install what they need, so they must not depend on PGXS being there.
+SCRIPTED := demo check bench lint format
+ifneq (,$(filter $(SCRIPTED),$(MAKECMDGOALS)))
+
+.PHONY: $(SCRIPTED)
+demo:
+	scripts/demo.sh
+check:
+	scripts/check.sh
+bench:
+	scripts/bench.sh
+lint:
+	scripts/lint.sh
+format:
+	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
+
+else
+
 EXTENSION    := session_memory
 VERSION      := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 MODULE_big   := session_memory
@@ -16,31 +34,25 @@ CORE_OBJS     := $(CORE_SOURCES:.cpp=.o)
 SHELL_OBJS    := $(SHELL_SOURCES:.cpp=.o)
 OBJS          := $(CORE_OBJS) $(SHELL_OBJS)
 
-INSTALL_SCRIPT := $(EXTENSION)--$(VERSION).sql
+ASSEMBLED_SQL := $(EXTENSION)--$(VERSION).sql
 INSTALL_PIECES := $(sort $(wildcard sql/install/*.sql))
 DATA           := $(wildcard sql/upgrade/*.sql)
-DATA_built     := $(INSTALL_SCRIPT)
+DATA_built     := $(ASSEMBLED_SQL)
 
 # Only our own entry points leave the module; `make lint` looks at the result with nm.
 SHLIB_EXPORTS = src/exports.txt
 
 # JIT inlining of entry points that do their work behind SPI gains nothing.
-with_llvm = no
+override with_llvm := no
 
 REGRESS        := $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 ISOLATION      := $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS := --inputdir=test/isolation --outputdir=output_iso
-EXTRA_CLEAN    := $(INSTALL_SCRIPT) src/exports.list $(OBJS:.o=.d) build
+EXTRA_CLEAN    := $(ASSEMBLED_SQL) src/exports.list $(OBJS:.o=.d) build
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq ($(wildcard $(PGXS)),)
-# Without the server headers only the targets that install them can run.
-PGXS_ABSENT := yes
-else
 include $(PGXS)
-override with_llvm = no
-endif
 
 # --- compilation: two regimes with a wall between them -----------------------------------------
 # Core: the standard library and exceptions inside, no server. src/core/guard answers every
@@ -63,19 +75,8 @@ COMPILER = $(CXX) $(CXXFLAGS)
 -include $(OBJS:.o=.d)
 
 # --- the install script, from its pieces in the order of their numbers -------------------------
-$(INSTALL_SCRIPT): $(INSTALL_PIECES) $(EXTENSION).control
-	@echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
+$(ASSEMBLED_SQL): $(INSTALL_PIECES) $(EXTENSION).control Makefile
+	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat $(INSTALL_PIECES) >> $@
 
-# --- what people and CI call -------------------------------------------------------------------
-.PHONY: demo check bench lint format
-demo:
-	scripts/demo.sh
-check:
-	scripts/check.sh
-bench:
-	scripts/bench.sh
-lint:
-	scripts/lint.sh
-format:
-	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
+endif

@@ -1,0 +1,41 @@
+-- Helpers: what the SQL below needs of C++. Not part of the interface -----------------------------
+
+CREATE FUNCTION @extschema@._sm_session_end(last_activity_at timestamptz, ttl interval, idle_timeout interval,
+                                            default_ttl bigint, default_idle_timeout bigint)
+RETURNS timestamptz LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_session_end';
+COMMENT ON FUNCTION @extschema@._sm_session_end(timestamptz, interval, interval, bigint, bigint) IS
+'Internal: when a session expires. Defaults in microseconds.';
+
+CREATE FUNCTION @extschema@._sm_interaction_end(created_at timestamptz, ttl interval, default_ttl bigint)
+RETURNS timestamptz LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_interaction_end';
+COMMENT ON FUNCTION @extschema@._sm_interaction_end(timestamptz, interval, bigint) IS
+'Internal: when an interaction expires. The default in microseconds.';
+
+CREATE FUNCTION @extschema@._sm_default_ttl()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_default_ttl';
+COMMENT ON FUNCTION @extschema@._sm_default_ttl() IS 'Internal: session_memory.ttl in microseconds.';
+
+CREATE FUNCTION @extschema@._sm_default_idle_timeout()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_default_idle_timeout';
+COMMENT ON FUNCTION @extschema@._sm_default_idle_timeout() IS 'Internal: session_memory.idle_timeout in microseconds.';
+
+CREATE FUNCTION @extschema@._sm_cap(max_interactions integer)
+RETURNS integer LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_cap';
+COMMENT ON FUNCTION @extschema@._sm_cap(integer) IS
+'Internal: how many interactions a session keeps; NULL: all.';
+
+CREATE FUNCTION @extschema@._sm_bytes(interaction jsonb)
+RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_bytes';
+COMMENT ON FUNCTION @extschema@._sm_bytes(jsonb) IS
+'Internal: size of an interaction as sm_session.bytes counts it, uncompressed.';
+
+CREATE FUNCTION @extschema@._sm_check_find(contains jsonb, session_id text, user_id text, max_results integer)
+RETURNS integer LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_check_find';
+COMMENT ON FUNCTION @extschema@._sm_check_find(jsonb, text, text, integer) IS
+'Internal: the arguments of sm_find, checked; returns max_results.';
+
+CREATE FUNCTION @extschema@._sm_check_name(value text, name text)
+RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_check_name';
+COMMENT ON FUNCTION @extschema@._sm_check_name(text, text) IS
+'Internal: a session_id or user_id, checked.';
+

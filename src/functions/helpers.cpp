@@ -1,0 +1,85 @@
+// What the SQL pieces of the extension need of C++: the policies of expiry, and argument checks.
+// All begin with an underscore in SQL and are not part of the interface.
+#include "functions/arguments.hpp"
+#include "settings.hpp"
+#include "store/append.hpp"
+#include "store/limits.hpp"
+
+using namespace sm;
+using functions::Arguments;
+
+namespace {
+
+core::Lifetime lifetime_or(FunctionCallInfo fcinfo, int interval, int otherwise) {
+    if (PG_ARGISNULL(interval)) return PG_GETARG_INT64(otherwise);
+    return store::lifetime_of(PG_GETARG_INTERVAL_P(interval));
+}
+
+}  // namespace
+
+extern "C" {
+
+SM_FUNCTION(sm_session_end);
+SM_FUNCTION(sm_interaction_end);
+SM_FUNCTION(sm_default_ttl);
+SM_FUNCTION(sm_default_idle_timeout);
+SM_FUNCTION(sm_cap);
+SM_FUNCTION(sm_bytes);
+SM_FUNCTION(sm_check_find);
+SM_FUNCTION(sm_check_name);
+
+// _sm_session_end(last_activity_at, ttl, idle_timeout, default_ttl, default_idle_timeout)
+Datum sm_session_end(PG_FUNCTION_ARGS) {
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(3) || PG_ARGISNULL(4)) PG_RETURN_NULL();
+    core::Limits limits;
+    limits.ttl = lifetime_or(fcinfo, 1, 3);
+    limits.idle_timeout = lifetime_or(fcinfo, 2, 4);
+    PG_RETURN_TIMESTAMPTZ(store::to_timestamptz(limits.session_end(PG_GETARG_TIMESTAMPTZ(0))));
+}
+
+// _sm_interaction_end(created_at, ttl, default_ttl)
+Datum sm_interaction_end(PG_FUNCTION_ARGS) {
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(2)) PG_RETURN_NULL();
+    PG_RETURN_TIMESTAMPTZ(
+        store::to_timestamptz(core::end_of_life(PG_GETARG_TIMESTAMPTZ(0), lifetime_or(fcinfo, 1, 2))));
+}
+
+Datum sm_default_ttl(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    PG_RETURN_INT64(store::default_ttl());
+}
+
+Datum sm_default_idle_timeout(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    PG_RETURN_INT64(store::default_idle_timeout());
+}
+
+// _sm_cap(max_interactions): how many interactions a session keeps; NULL: all
+Datum sm_cap(PG_FUNCTION_ARGS) {
+    const int32 cap = PG_ARGISNULL(0) ? settings::max_interactions : PG_GETARG_INT32(0);
+    if (cap <= 0) PG_RETURN_NULL();
+    PG_RETURN_INT32(cap);
+}
+
+// _sm_bytes(interaction): its size uncompressed, without fetching it where it is stored outside its row
+Datum sm_bytes(PG_FUNCTION_ARGS) {
+    PG_RETURN_INT32(static_cast<int32>(toast_raw_datum_size(PG_GETARG_DATUM(0))));
+}
+
+// _sm_check_find(contains, session_id, user_id, max_results): max_results, or the error that they call for
+Datum sm_check_find(PG_FUNCTION_ARGS) {
+    const Arguments arguments(fcinfo);
+    arguments.required_object(0, "contains");
+    arguments.optional_name(1, "session_id");
+    arguments.optional_name(2, "user_id");
+    PG_RETURN_INT32(arguments.required_limit(3, "max_results"));
+}
+
+// _sm_check_name(value, name): value, or the error that it calls for
+Datum sm_check_name(PG_FUNCTION_ARGS) {
+    const Arguments arguments(fcinfo);
+    const char *name = text_to_cstring(arguments.required_text(1, "name"));
+    PG_RETURN_TEXT_P(arguments.required_name(0, name));
+}
+
+}  // extern "C"

@@ -1,0 +1,28 @@
+// One interaction as JSON.
+#include "functions/interaction_json.hpp"
+
+#include "core/escape.hpp"
+#include "core/jsonb_text.hpp"
+#include "core/numeric_text.hpp"
+#include "core/timestamp_text.hpp"
+
+namespace sm::functions {
+
+void write_interaction(JsonOutput &out, const store::StoredInteraction &interaction) {
+    static constexpr std::string_view kOurs[] = {"seq", "timestamp"};
+    out.append("{\"seq\": ");
+    out.write([&](char *at, char *limit) { return core::write_int64(interaction.seq, at, limit); });
+    out.append(", \"timestamp\": \"");
+    out.write([&](char *at, char *limit) { return core::write_timestamp(interaction.created_at, at, limit); });
+    out.append("\"");
+    const size_t before = out.size();
+    out.append(", ");
+    const size_t after = out.size();
+    out.write([&](char *at, char *limit) {
+        return core::write_jsonb_members(&interaction.object->root, kOurs, at, limit);
+    });
+    if (out.size() == after) out.truncate(before);  // an object without members of its own
+    out.append("}");
+}
+
+}  // namespace sm::functions

@@ -1,0 +1,64 @@
+// SQL from C++: preparing, keeping and running statements.
+#include "pg/spi.hpp"
+
+namespace sm::pg {
+
+namespace {
+
+struct Parameters {
+    Datum datums[Statement::kMaxParameters];
+    char nulls[Statement::kMaxParameters];
+
+    explicit Parameters(std::initializer_list<Value> values) {
+        int i = 0;
+        for (const Value &value : values) {
+            datums[i] = value.datum;
+            nulls[i++] = value.null ? 'n' : ' ';
+        }
+    }
+};
+
+char *with_schema(const char *sql, const char *schema) {
+    StringInfoData text;
+    initStringInfo(&text);
+    for (const char *at = sql; *at != '\0'; ++at) {
+        if (at[0] == '@' && at[1] == '.')
+            appendStringInfoString(&text, schema);
+        else
+            appendStringInfoChar(&text, *at);
+    }
+    return text.data;
+}
+
+}  // namespace
+
+SPIPlanPtr Statement::prepared(const Extension &extension) {
+    if (likely(plan_ != nullptr && generation_ == extension.generation)) return plan_;
+    if (plan_ != nullptr) {
+        SPIPlanPtr old = plan_;
+        plan_ = nullptr;
+        SPI_freeplan(old);
+    }
+    SPIPlanPtr plan = SPI_prepare(with_schema(sql_, extension.quoted_schema), parameters_, types_);
+    if (plan == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+    SPI_keepplan(plan);
+    plan_ = plan;
+    generation_ = extension.generation;
+    return plan;
+}
+
+Rows Statement::run(const Extension &extension, std::initializer_list<Value> values, bool read_only, long limit) {
+    Assert(static_cast<int>(values.size()) == parameters_);
+    Parameters parameters(values);
+    int code = SPI_execute_plan(prepared(extension), parameters.datums, parameters.nulls, read_only, limit);
+    if (code < 0) elog(ERROR, "could not run a statement: %s", SPI_result_code_string(code));
+    return {SPI_tuptable, SPI_processed};
+}
+
+Portal Statement::open(const Extension &extension, std::initializer_list<Value> values, bool read_only) {
+    Assert(static_cast<int>(values.size()) == parameters_);
+    Parameters parameters(values);
+    return SPI_cursor_open(nullptr, prepared(extension), parameters.datums, parameters.nulls, read_only);
+}
+
+}  // namespace sm::pg

@@ -1,0 +1,244 @@
+// Adding interactions to a session.
+//
+// The common case is two statements: an update of the session's row, which locks it and hands out
+// seq, and the insert. Only where the update finds nothing that it may change is it worth asking
+// why: there is no such session yet, it has expired, it has ended, it is another user's. That is
+// settled once, under the row's lock, and then the update is tried again.
+#include "store/append.hpp"
+
+#include "core/interaction.hpp"
+#include "pg/text.hpp"
+#include "store/limits.hpp"
+#include "store/session.hpp"
+
+namespace sm::store {
+
+namespace {
+
+using pg::Value;
+
+// $1 session, $2 interactions, $3 tokens, $4 bytes, $5 activity, $6 user or NULL, $7 now,
+// $8 and $9 default ttl and idle timeout.
+pg::Statement grow_statement(
+    "UPDATE @.sm_session AS s SET"
+    " last_seq = s.last_seq OPERATOR(pg_catalog.+) $2,"
+    " interactions = s.interactions OPERATOR(pg_catalog.+) $2,"
+    " tokens = s.tokens OPERATOR(pg_catalog.+) $3,"
+    " bytes = s.bytes OPERATOR(pg_catalog.+) $4,"
+    " last_activity_at = GREATEST(s.last_activity_at, $5)"
+    " WHERE s.session_id OPERATOR(pg_catalog.=) $1 AND s.ended_at IS NULL"
+    " AND ($6 IS NULL OR s.user_id OPERATOR(pg_catalog.=) $6)"
+    " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $8, $9) OPERATOR(pg_catalog.>) $7"
+    " RETURNING s.last_seq, s.interactions, s.ttl, s.idle_timeout, s.max_interactions, s.prune_at",
+    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
+
+// The same beginning, for a session that is not there yet.
+pg::Statement create_statement(
+    "INSERT INTO @.sm_session (session_id, last_seq, interactions, tokens, bytes, last_activity_at,"
+    " user_id, created_at, prune_at) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)"
+    " ON CONFLICT (session_id) DO NOTHING",
+    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+
+pg::Statement set_user_statement(
+    "UPDATE @.sm_session AS s SET user_id = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID, TEXTOID});
+
+// A new life under an old id: nothing of the old one stays but the count of seq.
+pg::Statement restart_statement(
+    "UPDATE @.sm_session AS s SET user_id = $2, created_at = $3, last_activity_at = $3, interactions = 0,"
+    " tokens = 0, bytes = 0, ttl = NULL, idle_timeout = NULL, max_interactions = NULL,"
+    " summary_seq = s.last_seq, ended_at = NULL, prune_at = $4"
+    " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+
+pg::Statement hint_statement(
+    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1"
+    " AND (s.prune_at IS NULL OR s.prune_at OPERATOR(pg_catalog.>) $2)",
+    {TEXTOID, TIMESTAMPTZOID});
+
+pg::Statement find_key_statement(
+    "SELECT m.seq, m.created_at, m.tokens, @._sm_bytes(m.interaction) FROM @.session_memory AS m"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.idempotency_key OPERATOR(pg_catalog.=) $2",
+    {TEXTOID, TEXTOID});
+
+pg::Statement remove_one_statement(
+    "DELETE FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1"
+    " AND m.seq OPERATOR(pg_catalog.=) $2",
+    {TEXTOID, INT8OID});
+
+pg::Statement insert_statement(
+    "INSERT INTO @.session_memory (session_id, seq, created_at, tokens, idempotency_key, interaction)"
+    " VALUES ($1, $2, $3, $4, $5, $6)",
+    {TEXTOID, INT8OID, TIMESTAMPTZOID, INT4OID, TEXTOID, JSONBOID});
+
+// $2 the seq before the first.
+pg::Statement insert_many_statement(
+    "INSERT INTO @.session_memory (session_id, seq, created_at, tokens, interaction)"
+    " SELECT $1, $2 OPERATOR(pg_catalog.+) n.position, n.created_at, n.tokens, n.interaction"
+    " FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5))"
+    " WITH ORDINALITY AS n (created_at, tokens, interaction, position)",
+    {TEXTOID, INT8OID, TIMESTAMPTZARRAYOID, INT4ARRAYOID, JSONBARRAYOID});
+
+/// What the counters grow by, and the times that matter.
+struct Sums {
+    int64 tokens = 0;
+    int64 bytes = 0;
+    core::Time oldest = core::kNever;
+    core::Time activity;  // the time of the call, or of the newest interaction where that is later
+
+    explicit Sums(const Append &request, const int32 *tokens_of_each) : activity(request.now) {
+        for (int i = 0; i < request.count; ++i) {
+            const NewInteraction &interaction = request.interactions[i];
+            tokens += tokens_of_each[i];
+            bytes += interaction_bytes(interaction.object);
+            oldest = Min(oldest, interaction.created_at);
+            activity = Max(activity, interaction.created_at);
+        }
+    }
+};
+
+/// Tries the common case. Returns the session's last seq, or 0 where the update found nothing to do.
+int64 grow(const pg::Extension &extension, const Append &request, const Sums &sums) {
+    const Value session_id = Value::of(request.session_id);
+    const int64 count = request.count;
+    const pg::Rows rows = grow_statement.run(extension,
+                           {session_id, Value::of(count), Value::of(sums.tokens), Value::of(sums.bytes),
+                            Value::of(sums.activity), Value::of(request.user_id), Value::of(request.now),
+                            Value::of(default_ttl()), Value::of(default_idle_timeout())},
+                           false);
+    if (rows.none()) return 0;
+
+    const int64 last_seq = DatumGetInt64(rows.at(0, 1).datum);
+    const int64 interactions = DatumGetInt64(rows.at(0, 2).datum);
+    const core::Limits limits = limits_of(rows.at(0, 3), rows.at(0, 4), rows.at(0, 5));
+    const core::Time hint = rows.at(0, 6).int64_or(core::kNever);
+
+    core::Time due = core::end_of_life(sums.oldest, limits.ttl);
+    if (limits.clearly_overrun(interactions)) due = Min(due, request.now);
+    if (due < hint)
+        hint_statement.run(extension, {session_id, Value::of(to_timestamptz(due))}, false);
+    return last_seq;
+}
+
+bool create(const pg::Extension &extension, const Append &request, const Sums &sums) {
+    const int64 count = request.count;
+    const core::Limits limits = limits_of(Value::none(), Value::none(), Value::none());
+    const core::Time due = Min(limits.session_end(sums.activity), core::end_of_life(sums.oldest, limits.ttl));
+    return create_statement.run(
+               extension,
+               {Value::of(request.session_id), Value::of(count), Value::of(sums.tokens),
+                Value::of(sums.bytes), Value::of(sums.activity), Value::of(request.user_id),
+                Value::of(request.now), Value::of(to_timestamptz(due))},
+               false).count == 1;
+}
+
+bool same_user(const text *a, const text *b) {
+    return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+           memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/// Locks the session and makes it one that can grow, or says by an error why it cannot.
+/// Returns false where there is none to lock.
+bool open_session(const pg::Extension &extension, const Append &request, Session *found) {
+    if (!lock_session(extension, request.session_id, found)) return false;
+    const Session &session = *found;
+    const Value session_id = Value::of(request.session_id);
+    if (session.expired(request.now)) {
+        const core::Limits limits = limits_of(Value::none(), Value::none(), Value::none());
+        remove_interactions(extension, request.session_id);
+        restart_statement.run(extension,
+                              {session_id, Value::of(request.user_id), Value::of(request.now),
+                               Value::of(to_timestamptz(limits.session_end(request.now)))},
+                              false);
+        return true;
+    }
+    if (session.ended) refuse_ended(request.session_id);
+    if (request.user_id == nullptr) return true;
+    if (session.user_id == nullptr)
+        set_user_statement.run(extension, {session_id, Value::of(request.user_id)}, false);
+    else if (!same_user(session.user_id, request.user_id))
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("session \"%s\" belongs to another user", pg::printable(request.session_id)),
+                errhint("Leave user_id out, or give the user_id that the session was created with."));
+    return true;
+}
+
+/// The seq of the interaction that carries the key, or 0. One that has expired frees its key.
+int64 find_key(const pg::Extension &extension, const Append &request, const Session &session) {
+    const Value session_id = Value::of(request.session_id);
+    const pg::Rows rows =
+        find_key_statement.run(extension, {session_id, Value::of(request.idempotency_key)}, false);
+    if (rows.none()) return 0;
+    const int64 seq = DatumGetInt64(rows.at(0, 1).datum);
+    const core::Time created_at = DatumGetTimestampTz(rows.at(0, 2).datum);
+    const int64 tokens = DatumGetInt32(rows.at(0, 3).datum);
+    const int64 bytes = DatumGetInt32(rows.at(0, 4).datum);
+    if (created_at > session.limits.cutoff(request.now)) return seq;
+    remove_one_statement.run(extension, {session_id, Value::of(seq)}, false);
+    subtract_from_counters(extension, request.session_id, 1, tokens, bytes);
+    return 0;
+}
+
+void insert(const pg::Extension &extension, const Append &request, int64 last_seq, const int32 *tokens) {
+    const Value session_id = Value::of(request.session_id);
+    if (request.count == 1) {
+        insert_statement.run(extension,
+                             {session_id, Value::of(last_seq), Value::of(request.interactions[0].created_at),
+                              Value::of(tokens[0]), Value::of(request.idempotency_key),
+                              Value::of(static_cast<const void *>(request.interactions[0].object))},
+                             false);
+        return;
+    }
+    const int count = request.count;
+    auto *created = static_cast<Datum *>(palloc(sizeof(Datum) * count));
+    auto *counts = static_cast<Datum *>(palloc(sizeof(Datum) * count));
+    auto *objects = static_cast<Datum *>(palloc(sizeof(Datum) * count));
+    for (int i = 0; i < count; ++i) {
+        created[i] = TimestampTzGetDatum(request.interactions[i].created_at);
+        counts[i] = Int32GetDatum(tokens[i]);
+        objects[i] = PointerGetDatum(request.interactions[i].object);
+    }
+    insert_many_statement.run(
+        extension,
+        {session_id, Value::of(last_seq - count),
+         Value::of(construct_array(created, count, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+         Value::of(construct_array(counts, count, INT4OID, 4, true, TYPALIGN_INT)),
+         Value::of(construct_array(objects, count, JSONBOID, -1, false, TYPALIGN_INT))},
+        false);
+}
+
+}  // namespace
+
+int64 append(const pg::Extension &extension, const Append &request) {
+    return pg::with_spi([&]() -> int64 {
+        auto *tokens = static_cast<int32 *>(palloc(sizeof(int32) * request.count));
+        for (int i = 0; i < request.count; ++i)
+            tokens[i] = static_cast<int32>(
+                core::interaction_tokens(core::JsonbRef::root(&request.interactions[i].object->root)));
+        const Sums sums(request, tokens);
+
+        // A key must be looked for under the row's lock, before anything changes.
+        bool settled = request.idempotency_key == nullptr;
+        constexpr int kAttempts = 10;
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            int64 last_seq = settled ? grow(extension, request, sums) : 0;
+            if (last_seq == 0 && create(extension, request, sums)) last_seq = request.count;
+            if (last_seq != 0) {
+                insert(extension, request, last_seq, tokens);
+                return last_seq;
+            }
+            CHECK_FOR_INTERRUPTS();
+            Session session;
+            if (!open_session(extension, request, &session)) continue;  // removed meanwhile
+            if (request.idempotency_key != nullptr)
+                if (int64 seq = find_key(extension, request, session); seq != 0) return seq;
+            settled = true;
+        }
+        // It is there, and it is not: row-level security hides it.
+        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                errmsg("session \"%s\" is not accessible", pg::printable(request.session_id)),
+                errhint("Row-level security hides a session of that name from this role."));
+    });
+}
+
+}  // namespace sm::store

@@ -1,0 +1,326 @@
+// Removing what has expired, and what exceeds a cap.
+//
+// A batch is a handful of locked sessions and four statements over all of them: delete, count, put
+// the counters and the next visit right, drop the sessions that have come to their end.
+#include "store/prune.hpp"
+
+#include <utility>
+
+#include "pg/text.hpp"
+#include "settings.hpp"
+#include "store/limits.hpp"
+#include "store/session.hpp"
+
+namespace sm::store {
+
+namespace {
+
+using pg::Value;
+
+constexpr int kSessionsPerBatch = 256;
+constexpr int64 kUnlimited = PG_INT64_MAX;
+
+// A long history is read through at each visit, so its visits are spaced a little.
+constexpr int64 kLongHistory = 1000;
+constexpr int64 kVisitsPerTtl = 64;
+
+pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
+                            " FROM @.sm_session AS s WHERE s.prune_at OPERATOR(pg_catalog.<=) $1"
+                            " ORDER BY s.prune_at FOR UPDATE OF s SKIP LOCKED",
+                            {TIMESTAMPTZOID});
+
+// Exact, whatever the hints say: every session that has something old enough. $1 now, $2 created
+// before, $3 and $4 default ttl and idle timeout, $5 default cap or NULL.
+pg::Statement candidates_statement(
+    "SELECT pg_catalog.array_agg(c.session_id) FROM ("
+    "SELECT s.session_id FROM @.sm_session AS s"
+    " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $3, $4) OPERATOR(pg_catalog.<=) $1"
+    " OR s.interactions OPERATOR(pg_catalog.>) COALESCE(s.max_interactions, $5)"
+    " UNION SELECT m.session_id FROM @.session_memory AS m JOIN @.sm_session AS s"
+    " ON s.session_id OPERATOR(pg_catalog.=) m.session_id"
+    " WHERE m.created_at OPERATOR(pg_catalog.<=) $2"
+    " OR @._sm_interaction_end(m.created_at, s.ttl, $3) OPERATOR(pg_catalog.<=) $1) AS c",
+    {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT4OID});
+
+pg::Statement these_statement("SELECT " SM_SESSION_COLUMNS
+                              " FROM pg_catalog.unnest($1) AS c (session_id) JOIN @.sm_session AS s"
+                              " ON s.session_id OPERATOR(pg_catalog.=) c.session_id"
+                              " FOR UPDATE OF s SKIP LOCKED",
+                              {TEXTARRAYOID});
+
+// The oldest seq that a cap of $3 leaves, among those that have not expired.
+pg::Statement cap_statement(
+    "SELECT m.seq FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1"
+    " AND m.created_at OPERATOR(pg_catalog.>) $2 ORDER BY m.seq DESC OFFSET $3 LIMIT 1",
+    {TEXTOID, TIMESTAMPTZOID, INT8OID});
+
+// $1 sessions, $2 cutoffs, $3 oldest seqs to keep; what went is summed up by the place in these lists.
+#define SM_DOOMED                                                \
+    "(m.created_at OPERATOR(pg_catalog.<=) d.cutoff"             \
+    " OR m.seq OPERATOR(pg_catalog.<) d.keep_from)"
+#define SM_SUMS                                                                              \
+    " RETURNING d.place, m.tokens, @._sm_bytes(m.interaction) AS bytes)"                \
+    " SELECT g.place, pg_catalog.count(*), pg_catalog.sum(g.tokens), pg_catalog.sum(g.bytes)" \
+    " FROM gone AS g GROUP BY g.place"
+
+pg::Statement delete_statement(
+    "WITH gone AS (DELETE FROM @.session_memory AS m"
+    " USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
+    " WITH ORDINALITY AS d (session_id, cutoff, keep_from, place)"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) d.session_id AND " SM_DOOMED SM_SUMS,
+    {TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID});
+
+// The same for one session too long for a batch: its oldest $4. The session's lock keeps others out,
+// so the rows found are the rows deleted.
+pg::Statement delete_some_statement(
+    "WITH gone AS (DELETE FROM @.session_memory AS m"
+    " USING (SELECT m.seq, 1::pg_catalog.int8 AS place"
+    " FROM @.session_memory AS m, (SELECT $2 AS cutoff, $3 AS keep_from) AS d"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND " SM_DOOMED
+    " ORDER BY m.seq LIMIT $4) AS d"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.=) d.seq" SM_SUMS,
+    {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
+
+pg::Statement oldest_statement(
+    "SELECT c.place, (SELECT pg_catalog.min(m.created_at) FROM @.session_memory AS m"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) c.session_id)"
+    " FROM pg_catalog.unnest($1) WITH ORDINALITY AS c (session_id, place)",
+    {TEXTARRAYOID});
+
+pg::Statement update_statement(
+    "UPDATE @.sm_session AS s SET interactions = s.interactions OPERATOR(pg_catalog.-) d.interactions,"
+    " tokens = s.tokens OPERATOR(pg_catalog.-) d.tokens, bytes = s.bytes OPERATOR(pg_catalog.-) d.bytes,"
+    " prune_at = d.prune_at"
+    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+    " pg_catalog.unnest($4), pg_catalog.unnest($5)) AS d (session_id, interactions, tokens, bytes, prune_at)"
+    " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
+    {TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID});
+
+pg::Statement drop_statement(
+    "DELETE FROM @.sm_session AS s USING pg_catalog.unnest($1) AS d (session_id)"
+    " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
+    {TEXTARRAYOID});
+
+pg::Statement postpone_statement(
+    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) ("
+    "SELECT d.session_id FROM @.sm_session AS d WHERE d.prune_at OPERATOR(pg_catalog.<=) $1"
+    " ORDER BY d.prune_at LIMIT 1 FOR UPDATE SKIP LOCKED)",
+    {TIMESTAMPTZOID, TIMESTAMPTZOID});
+
+/// A locked session, and what becomes of it.
+struct Visit {
+    Session session;
+    core::Time cutoff;  // created then or before: removed
+    int64 keep_from;    // a smaller seq: removed
+    bool at_end;        // the session itself goes when it is empty
+
+    int64 interactions = 0;  // removed
+    int64 tokens = 0;
+    int64 bytes = 0;
+    bool unfinished = false;  // there is more to remove than one batch may
+    core::Time next_visit = core::kNever;
+
+    bool empty() const { return interactions >= session.interactions; }
+};
+
+struct Batch {
+    Visit *visits;
+    int count;
+};
+
+Visit plan(const pg::Extension &extension, const Session &session, core::Time now, core::Time created_before) {
+    Visit visit{session, Max(session.limits.cutoff(now), created_before), PG_INT64_MIN,
+                session.expired(now)};
+    if (visit.at_end) {
+        visit.cutoff = core::kNever;
+    } else if (session.interactions > session.limits.max_interactions) {
+        const int64 beyond = session.limits.max_interactions - 1;
+        const pg::Rows oldest_kept = cap_statement.run(
+            extension,
+            {Value::of(session.session_id), Value::of(to_timestamptz(visit.cutoff)), Value::of(beyond)}, false);
+        if (!oldest_kept.none()) visit.keep_from = DatumGetInt64(oldest_kept.at(0, 1).datum);
+    }
+    return visit;
+}
+
+template <typename Get>
+ArrayType *array_of(const Batch &batch, Oid type, Get &&get) {
+    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * batch.count));
+    for (int i = 0; i < batch.count; ++i) values[i] = get(batch.visits[i]);
+    int16 length;
+    bool by_value;
+    char align;
+    get_typlenbyvalalign(type, &length, &by_value, &align);
+    return construct_array(values, batch.count, type, length, by_value, align);
+}
+
+ArrayType *session_ids(const Batch &batch) {
+    return array_of(batch, TEXTOID, [](const Visit &v) { return PointerGetDatum(v.session.session_id); });
+}
+
+Visit &place_of(const Batch &batch, const pg::Rows &rows, uint64 row) {
+    return batch.visits[DatumGetInt64(rows.at(row, 1).datum) - 1];
+}
+
+void take_sums(const Batch &batch, const pg::Rows &rows) {
+    for (uint64 row = 0; row < rows.count; ++row) {
+        Visit &visit = place_of(batch, rows, row);
+        visit.interactions = DatumGetInt64(rows.at(row, 2).datum);
+        visit.tokens = DatumGetInt64(rows.at(row, 3).datum);
+        visit.bytes = DatumGetInt64(rows.at(row, 4).datum);
+    }
+}
+
+void remove_interactions(const pg::Extension &extension, const Batch &batch, int64 at_most) {
+    Visit &first = batch.visits[0];
+    if (batch.count == 1 && first.session.interactions > at_most) {
+        take_sums(batch, delete_some_statement.run(
+                             extension,
+                             {Value::of(first.session.session_id), Value::of(to_timestamptz(first.cutoff)),
+                              Value::of(first.keep_from), Value::of(at_most)},
+                             false));
+        first.unfinished = first.interactions == at_most;
+        return;
+    }
+    take_sums(batch,
+              delete_statement.run(
+                  extension,
+                  {Value::of(session_ids(batch)),
+                   Value::of(array_of(batch, TIMESTAMPTZOID,
+                                      [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.cutoff)); })),
+                   Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.keep_from); }))},
+                  false));
+}
+
+/// When a session is worth the next visit: when its oldest interaction expires, or the session does.
+void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
+    const pg::Rows rows = oldest_statement.run(extension, {Value::of(session_ids(batch))}, false);
+    for (uint64 row = 0; row < rows.count; ++row) {
+        Visit &visit = place_of(batch, rows, row);
+        const core::Limits &limits = visit.session.limits;
+        visit.next_visit = limits.session_end(visit.session.last_activity);
+        const Value oldest = rows.at(row, 2);
+        if (oldest.null) continue;
+        core::Time due = core::end_of_life(DatumGetTimestampTz(oldest.datum), limits.ttl);
+        if (limits.ttl != core::kForever && visit.session.interactions - visit.interactions > kLongHistory)
+            due = core::end_of_life(due, limits.ttl / kVisitsPerTtl);
+        visit.next_visit = visit.unfinished ? core::kAlways : Min(visit.next_visit, due);
+    }
+}
+
+void settle(const pg::Extension &extension, const Batch &batch) {
+    update_statement.run(
+        extension,
+        {Value::of(session_ids(batch)),
+         Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.interactions); })),
+         Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.tokens); })),
+         Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.bytes); })),
+         Value::of(array_of(batch, TIMESTAMPTZOID,
+                            [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.next_visit)); }))},
+        false);
+}
+
+/// Divides a batch: the sessions that go come first. Returns how many they are.
+int sessions_that_go(Batch *batch) {
+    int go = 0;
+    for (int i = 0; i < batch->count; ++i)
+        if (batch->visits[i].at_end && batch->visits[i].empty()) std::swap(batch->visits[go++], batch->visits[i]);
+    return go;
+}
+
+Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
+    Pruned pruned;
+    if (batch.count == 0) return pruned;
+    remove_interactions(extension, batch, at_most);
+    pruned.sessions = batch.count;
+    for (int i = 0; i < batch.count; ++i) pruned.interactions += batch.visits[i].interactions;
+
+    const int go = sessions_that_go(&batch);
+    if (go > 0) drop_statement.run(extension, {Value::of(session_ids({batch.visits, go}))}, false);
+    const Batch stay{batch.visits + go, batch.count - go};
+    if (stay.count > 0) {
+        plan_next_visits(extension, stay);
+        settle(extension, stay);
+    }
+    return pruned;
+}
+
+Batch new_batch() { return {static_cast<Visit *>(palloc(sizeof(Visit) * kSessionsPerBatch)), 0}; }
+
+/// A scope of SPI of its own, so that its memory goes with the batch.
+Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core::Time now,
+                   core::Time created_before) {
+    return pg::with_spi([&] {
+        Batch batch = new_batch();
+        const pg::Rows locked = these_statement.run(extension, {Value::of(session_ids)}, false);
+        for (uint64 row = 0; row < locked.count; ++row)
+            batch.visits[batch.count++] = plan(extension, session_from(locked, row), now, created_before);
+        return prune_batch(extension, batch, kUnlimited);
+    });
+}
+
+}  // namespace
+
+Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, int max_sessions) {
+    const int most = max_sessions > 0 ? Min(max_sessions, kSessionsPerBatch) : kSessionsPerBatch;
+    return pg::with_spi([&] {
+        Batch batch = new_batch();
+        // Rows are locked as they are fetched: no more of them than the batch has use for.
+        Portal due = due_statement.open(extension, {Value::of(now)}, false);
+        int64 interactions = 0;
+        while (batch.count < most && interactions < batch_size) {
+            const pg::Rows next = pg::fetch(due, 1);
+            if (next.none()) break;
+            const Session session = session_from(next, 0);
+            if (batch.count > 0 && session.interactions > batch_size) break;  // by itself, next time
+            batch.visits[batch.count++] = plan(extension, session, now, core::kAlways);
+            interactions += session.interactions;
+        }
+        SPI_cursor_close(due);
+        return prune_batch(extension, batch, batch_size);
+    });
+}
+
+Pruned prune_all(const pg::Extension &extension, core::Time now, core::Time created_before) {
+    return pg::with_spi([&] {
+        Pruned pruned;
+        const Value cap = settings::max_interactions > 0 ? Value::of(int32{settings::max_interactions}) : Value::none();
+        const Value found =
+            candidates_statement
+                .run(extension,
+                     {Value::of(now), Value::of(to_timestamptz(created_before)), Value::of(default_ttl()),
+                      Value::of(default_idle_timeout()), cap},
+                     false)
+                .at(0, 1);
+        if (found.null) return pruned;
+        Datum *ids;
+        int count;
+        deconstruct_array(DatumGetArrayTypeP(found.datum), TEXTOID, -1, false, TYPALIGN_INT, &ids, nullptr, &count);
+        for (int from = 0; from < count; from += kSessionsPerBatch) {
+            CHECK_FOR_INTERRUPTS();
+            const int some = Min(kSessionsPerBatch, count - from);
+            pruned += prune_these(extension, construct_array(ids + from, some, TEXTOID, -1, false, TYPALIGN_INT),
+                                  now, created_before);
+        }
+        return pruned;
+    });
+}
+
+Pruned prune_session(const pg::Extension &extension, text *session_id, core::Time now,
+                     core::Time created_before) {
+    return pg::with_spi([&] {
+        Batch batch = new_batch();
+        Session session;
+        if (lock_session(extension, session_id, &session))
+            batch.visits[batch.count++] = plan(extension, session, now, created_before);
+        return prune_batch(extension, batch, kUnlimited);
+    });
+}
+
+void postpone_first_due(const pg::Extension &extension, core::Time now, core::Time until) {
+    pg::with_spi([&] {
+        postpone_statement.run(extension, {Value::of(now), Value::of(to_timestamptz(until))}, false);
+    });
+}
+
+}  // namespace sm::store

@@ -1,0 +1,59 @@
+// Reading a session's interactions: one interface, two ways behind it.
+//
+// sql     a cached plan. Right everywhere, and the oracle for the other.
+// direct  the table and index access methods, for the plain case (direct_reader.cpp says which).
+#pragma once
+
+#include "core/policies.hpp"
+#include "pg/spi.hpp"
+
+namespace sm::store {
+
+struct StoredInteraction {
+    int64 seq;
+    core::Time created_at;
+    int32 tokens;
+    const Jsonb *object;
+};
+
+/// A row whose columns are seq, created_at, tokens, interaction.
+StoredInteraction interaction_from(const pg::Rows &rows, uint64 row);
+
+/// A callback that is only borrowed: bool(const StoredInteraction &), whether the next older one is wanted.
+class Visitor {
+  public:
+    template <typename Callable>
+    Visitor(Callable &callable)  // NOLINT: meant to convert
+        : object_(&callable), call_([](void *object, const StoredInteraction &interaction) -> bool {
+              return (*static_cast<Callable *>(object))(interaction);
+          }) {}
+
+    bool operator()(const StoredInteraction &interaction) const { return call_(object_, interaction); }
+
+  private:
+    void *object_;
+    bool (*call_)(void *, const StoredInteraction &);
+};
+
+struct Reading {
+    text *session_id;
+    core::Time now;
+    int64 before_seq = PG_INT64_MAX;  ///< only smaller ones
+    int64 expected = 0;               ///< about how many will be wanted
+};
+
+// The two ways.
+void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit);
+
+/// Shows the living interactions of a living session to `visit`, the newest first and no more than the
+/// session's cap allows, until it wants no more; then calls `finish`. What was shown lives until
+/// `finish` returns.
+template <typename Visit, typename Finish>
+void read_newest_first(const pg::Extension &extension, const Reading &reading, Visit &visit, Finish &finish) {
+    pg::with_spi([&] {
+        read_by_sql(extension, reading, visit);
+        finish();
+    });
+}
+
+}  // namespace sm::store

@@ -1,0 +1,64 @@
+// Reading a session's interactions by SQL.
+//
+// Both statements run on the caller's snapshot, so they see one state, and the same as a SELECT in
+// the caller's place would. A cap counts living interactions from the newest, whatever is asked for.
+#include "store/limits.hpp"
+#include "store/reader.hpp"
+
+namespace sm::store {
+
+namespace {
+
+using pg::Value;
+
+pg::Statement session_statement(
+    "SELECT s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at"
+    " FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID});
+
+pg::Statement newest_statement(
+    "SELECT m.seq, m.created_at, m.tokens, m.interaction FROM @.session_memory AS m"
+    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.<) $2"
+    " AND m.created_at OPERATOR(pg_catalog.>) $3 ORDER BY m.seq DESC LIMIT $4",
+    {TEXTOID, INT8OID, TIMESTAMPTZOID, INT8OID});
+
+constexpr int64 kChunk = 64;
+constexpr int64 kLongestChunk = 4096;
+
+}  // namespace
+
+StoredInteraction interaction_from(const pg::Rows &rows, uint64 row) {
+    return {DatumGetInt64(rows.at(row, 1).datum), DatumGetTimestampTz(rows.at(row, 2).datum),
+            DatumGetInt32(rows.at(row, 3).datum), DatumGetJsonbP(rows.at(row, 4).datum)};
+}
+
+void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit) {
+    const Value session_id = Value::of(reading.session_id);
+    const pg::Rows session = session_statement.run(extension, {session_id}, true);
+    if (session.none()) return;
+    const core::Limits limits = limits_of(session.at(0, 1), session.at(0, 2), session.at(0, 3));
+    if (limits.session_expired(DatumGetTimestampTz(session.at(0, 4).datum), reading.now)) return;
+
+    // Chunk by chunk, each a scan of the primary key from where the last one ended.
+    const Value cutoff = Value::of(to_timestamptz(limits.cutoff(reading.now)));
+    const bool capped = limits.max_interactions != core::kNoCap;
+    int64 before = capped ? PG_INT64_MAX : reading.before_seq;
+    int64 left = limits.max_interactions;
+    int64 chunk = Min(Max(reading.expected, 1), kLongestChunk);
+    while (left > 0) {
+        CHECK_FOR_INTERRUPTS();
+        const int64 wanted = Min(chunk, left);
+        const pg::Rows rows = newest_statement.run(
+            extension, {session_id, Value::of(before), cutoff, Value::of(wanted)}, true);
+        for (uint64 row = 0; row < rows.count; ++row) {
+            const StoredInteraction interaction = interaction_from(rows, row);
+            before = interaction.seq;
+            if (interaction.seq < reading.before_seq && !visit(interaction)) return;
+        }
+        if (static_cast<int64>(rows.count) < wanted) return;
+        left -= rows.count;
+        chunk = Min(Max(2 * chunk, kChunk), kLongestChunk);
+    }
+}
+
+}  // namespace sm::store

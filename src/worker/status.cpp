@@ -1,0 +1,61 @@
+// The janitor's row of status.
+#include "worker/status.hpp"
+
+#include "pg/spi.hpp"
+
+namespace sm::worker {
+
+namespace {
+
+using pg::Value;
+
+constexpr AttrNumber kLastRunAt = 2;  // as sql/install has it
+
+pg::Statement start_statement(
+    "INSERT INTO @.sm_worker_status AS w (singleton, last_run_at) VALUES (true, $1)"
+    " ON CONFLICT (singleton) DO UPDATE SET last_run_at = $1",
+    {TIMESTAMPTZOID});
+
+pg::Statement end_statement(
+    "UPDATE @.sm_worker_status AS w SET bursts = w.bursts OPERATOR(pg_catalog.+) 1,"
+    " removed_total = w.removed_total OPERATOR(pg_catalog.+) $1,"
+    " last_finished_at = $2, last_error = COALESCE($3, w.last_error),"
+    " last_error_at = CASE WHEN $3 IS NULL THEN w.last_error_at ELSE $2 END",
+    {INT8OID, TIMESTAMPTZOID, TEXTOID});
+
+}  // namespace
+
+TimestampTz last_start(const pg::Extension &extension) {
+    const Oid oid = get_relname_relid("sm_worker_status", extension.schema);
+    if (!OidIsValid(oid)) return DT_NOBEGIN;
+    TimestampTz last = DT_NOBEGIN;
+    Relation relation = table_open(oid, AccessShareLock);
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
+    TupleTableSlot *slot = table_slot_create(relation, nullptr);
+    if (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        bool null;
+        const Datum value = slot_getattr(slot, kLastRunAt, &null);
+        if (!null) last = DatumGetTimestampTz(value);
+    }
+    ExecDropSingleTupleTableSlot(slot);
+    table_endscan(scan);
+    UnregisterSnapshot(snapshot);
+    table_close(relation, AccessShareLock);
+    return last;
+}
+
+void record_start(const pg::Extension &extension, TimestampTz began) {
+    pg::with_spi([&] { start_statement.run(extension, {Value::of(began)}, false); });
+}
+
+void record_end(const pg::Extension &extension, int64 removed, const char *error) {
+    pg::with_spi([&] {
+        end_statement.run(extension,
+                          {Value::of(removed), Value::of(GetCurrentTimestamp()),
+                           Value::of(error == nullptr ? nullptr : cstring_to_text(error))},
+                          false);
+    });
+}
+
+}  // namespace sm::worker

@@ -1,0 +1,18 @@
+// The one row of status that the janitor leaves in each database (table sm_worker_status).
+#pragma once
+
+#include "pg/extension.hpp"
+
+namespace sm::worker {
+
+/// When a janitor last began, by the latest committed status; DT_NOBEGIN: never. Asks for no privilege:
+/// what comes back decides only whether a janitor is started.
+TimestampTz last_start(const pg::Extension &extension);
+
+/// A burst began.
+void record_start(const pg::Extension &extension, TimestampTz began);
+
+/// A burst ended: it removed so many interactions; `error` is the last error in it, or nullptr.
+void record_end(const pg::Extension &extension, int64 removed, const char *error);
+
+}  // namespace sm::worker
