@@ -1,6 +1,6 @@
 // What an interaction says about itself: its tokens, whether it begins a turn, and which tool calls
-// it makes or answers. Understood are exchanges {"query","answer"}, messages {"role","content"} with
-// OpenAI's tool_calls / tool_call_id, and Anthropic's content blocks tool_use / tool_result.
+// it makes or answers. Understood are exchanges {"query","answer"}, messages {"role","content"}
+// with OpenAI's tool_calls / tool_call_id, and Anthropic's content blocks tool_use / tool_result.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ void for_each_tool_call(JsonbRef interaction, Visit &&visit) noexcept;
 namespace detail {
 
 template <typename Visit>
-void for_each_block(JsonbRef interaction, std::string_view type, std::string_view id, Visit &&visit) {
+void for_each_block(JsonbRef interaction, std::string_view type, std::string_view id,
+                    Visit &&visit) {
     const JsonbRef content = interaction.find("content");
     if (!content.is_array()) return;
     for (JsonbWalk block(content); !block.done(); block.next())
@@ -51,7 +52,8 @@ template <typename Visit>
 void for_each_tool_call(JsonbRef interaction, Visit &&visit) noexcept {
     const JsonbRef calls = interaction.find("tool_calls");
     if (calls.is_array())
-        for (JsonbWalk call(calls); !call.done(); call.next()) visit(call.value().find("id").text());
+        for (JsonbWalk call(calls); !call.done(); call.next())
+            visit(call.value().find("id").text());
     if (interaction.find("function_call").is_object()) visit(std::string_view());
     detail::for_each_block(interaction, "tool_use", "id", visit);
 }

@@ -11,10 +11,12 @@ namespace sm::core {
 
 namespace {
 
-constexpr std::string_view kMessageKeys[] = {"role",       "content",       "name",   "tool_calls",
-                                             "tool_call_id", "function_call", "refusal"};
+constexpr std::string_view kMessageKeys[] = {
+    "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal"};
 
-bool is_message(JsonbRef interaction) { return interaction.find("role").is_string(); }
+bool is_message(JsonbRef interaction) {
+    return interaction.find("role").is_string();
+}
 
 char *write_literal(std::string_view literal, char *out, char *limit) {
     if (out == nullptr || static_cast<std::size_t>(limit - out) < literal.size()) return nullptr;

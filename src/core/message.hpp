@@ -9,8 +9,9 @@ namespace sm::core {
 /// object that is neither.
 int message_count(JsonbRef interaction) noexcept;
 
-/// Writes them, separated by `, `. A message keeps what an API knows (role, content, name, tool_calls,
-/// tool_call_id, function_call, refusal) and loses everything else. nullptr: it does not fit.
+/// Writes them, separated by `, `. A message keeps what an API knows (role, content, name,
+/// tool_calls, tool_call_id, function_call, refusal) and loses everything else. nullptr: it does
+/// not fit.
 char *write_messages(JsonbRef interaction, char *out, char *limit) noexcept;
 
 }  // namespace sm::core

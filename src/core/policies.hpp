@@ -15,16 +15,21 @@ using Time = std::int64_t;      ///< microseconds since 2000-01-01 UTC
 using Lifetime = std::int64_t;  ///< microseconds; kForever: without end
 
 inline constexpr Lifetime kForever = std::numeric_limits<std::int64_t>::max();
-inline constexpr Time kNever = std::numeric_limits<std::int64_t>::max();    ///< the server's 'infinity'
-inline constexpr Time kAlways = std::numeric_limits<std::int64_t>::min();   ///< the server's '-infinity'
+inline constexpr Time kNever =
+    std::numeric_limits<std::int64_t>::max();  ///< the server's 'infinity'
+inline constexpr Time kAlways =
+    std::numeric_limits<std::int64_t>::min();  ///< the server's '-infinity'
 inline constexpr std::int64_t kNoCap = std::numeric_limits<std::int64_t>::max();
 
 /// Microseconds of an interval given in its three parts; kForever where they do not fit.
-constexpr Lifetime lifetime_of(std::int64_t microseconds, std::int32_t days, std::int32_t months) noexcept {
+constexpr Lifetime lifetime_of(std::int64_t microseconds, std::int32_t days,
+                               std::int32_t months) noexcept {
     constexpr __int128 kDay = 86'400'000'000;
-    const __int128 total = microseconds + (static_cast<__int128>(days) + 30 * static_cast<__int128>(months)) * kDay;
+    const __int128 total =
+        microseconds + (static_cast<__int128>(days) + 30 * static_cast<__int128>(months)) * kDay;
     if (total >= kForever) return kForever;
-    return static_cast<Lifetime>(std::max<__int128>(total, std::numeric_limits<std::int64_t>::min()));
+    return static_cast<Lifetime>(
+        std::max<__int128>(total, std::numeric_limits<std::int64_t>::min()));
 }
 
 /// The moment at which what began at `start` has lived for `lifetime`.
@@ -51,10 +56,11 @@ struct Limits {
         if (ttl == kForever || now < kAlways + 1 + ttl) return kAlways;
         return now - ttl;
     }
-    /// Whether so many interactions are worth a visit of the janitor before anything is due by time.
-    /// A cap may be overrun by a quarter, so that each visit has something to do.
+    /// Whether so many interactions are worth a visit of the janitor before anything is due by
+    /// time. A cap may be overrun by a quarter, so that each visit has something to do.
     constexpr bool clearly_overrun(std::int64_t interactions) const noexcept {
-        return max_interactions != kNoCap && interactions - max_interactions > std::max<std::int64_t>(max_interactions / 4, 16);
+        return max_interactions != kNoCap &&
+               interactions - max_interactions > std::max<std::int64_t>(max_interactions / 4, 16);
     }
 };
 

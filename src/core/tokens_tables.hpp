@@ -67,27 +67,27 @@ enum Extra : std::uint8_t {
 // as the texts have too little of them: kOtherLetter, kBlobLetter, kInvalid, and the rest of the
 // words of kHangul and kKanji.
 constexpr std::array<Words<double>, kTongues> kWordCosts = {{
-    {0.98, 0.00, 0.05, 0.10},  // English
+    {0.98, 0.00, 0.05},        // English
     {0.98, 0.07, 0.09, 0.03},  // Romance
-    {0.99, 0.14, 0.16, 0.10},  // VowelFinal
+    {0.99, 0.14, 0.16},        // VowelFinal
     {0.96, 0.10, 0.17, 0.04},  // German
-    {0.99, 0.11, 0.16, 0.10},  // EnFinal
+    {0.99, 0.11, 0.16},        // EnFinal
     {0.93, 0.28, 0.18, 0.46},  // Nordic
     {0.99, 0.32, 0.22, 0.27},  // Eastern
     {1.04, 0.00, 0.30, 0.19},  // Vietnamese
-    {0.97, 0.30, 0.08, 0.10},  // Russian
-    {1.15, 0.49, 0.25, 0.10},  // Cyrillic
-    {0.98, 0.66, 0.28, 0.10},  // Greek
-    {1.25, 0.49, 0.21, 0.10},  // Hebrew
-    {1.17, 0.36, 0.16, 0.10},  // Arabic
-    {1.09, 0.34, 0.19, 0.10},  // Devanagari
-    {0.95, 0.46, 0.38, 0.10},  // Indic
-    {1.08, 0.54, 0.36, 0.10},  // Thai
-    {1.97, 0.58, 0.00, 0.10},  // Hangul
-    {0.66, 0.67, 0.63, 0.10},  // Kana
-    {1.52, 0.75, 0.87, 0.10},  // Chinese
-    {2.08, 1.03, 0.30, 0.10},  // Kanji
-    {1.00, 0.30, 0.30, 0.10},  // OtherLetter
+    {0.97, 0.30, 0.08},        // Russian
+    {1.15, 0.49, 0.25},        // Cyrillic
+    {0.98, 0.66, 0.28},        // Greek
+    {1.25, 0.49, 0.21},        // Hebrew
+    {1.17, 0.36, 0.16},        // Arabic
+    {1.09, 0.34, 0.19},        // Devanagari
+    {0.95, 0.46, 0.38},        // Indic
+    {1.08, 0.54, 0.36},        // Thai
+    {1.97, 0.58, 0.50},        // Hangul
+    {0.66, 0.67, 0.63},        // Kana
+    {1.52, 0.75, 0.87},        // Chinese
+    {2.08, 1.03, 0.90},        // Kanji
+    {1.00, 0.30, 0.30},        // OtherLetter
 }};
 constexpr std::array<double, kExtras> kExtraCosts = {
     0.05,  // Capitalised

@@ -51,7 +51,8 @@ void Window::answer_wanted(std::string_view id) noexcept {
 // Results come in any number for one call: all that wait for this id are settled.
 void Window::call_found(std::string_view id) noexcept {
     const auto last = open_.begin() + open_count_;
-    open_count_ = std::remove(open_.begin(), last, std::hash<std::string_view>()(id)) - open_.begin();
+    open_count_ =
+        std::remove(open_.begin(), last, std::hash<std::string_view>()(id)) - open_.begin();
 }
 
 }  // namespace sm::core

@@ -2,7 +2,8 @@
 //
 // Without a token budget the window is the newest `max_interactions`. With one it also
 //  * stays within the budget, counted from the newest,
-//  * never begins between a tool call and its result, since a model refuses a result without its call,
+//  * never begins between a tool call and its result, since a model refuses a result without its
+//  call,
 //  * holds at least the newest turn, whatever that costs: a model cannot answer half a question.
 #pragma once
 
@@ -18,7 +19,8 @@ namespace sm::core {
 
 class Window {
   public:
-    /// A turn longer than this, or a result whose call is further away, is not looked for to its end.
+    /// A turn longer than this, or a result whose call is further away, is not looked for to its
+    /// end.
     static constexpr std::size_t kFarthest = 1000;
 
     Window(std::size_t max_interactions, std::optional<std::int64_t> max_tokens) noexcept
@@ -30,7 +32,8 @@ class Window {
     /// Shows the window the next older interaction; the first one shown is the newest.
     void show(JsonbRef interaction, std::uint32_t tokens) noexcept;
 
-    /// How many of the newest interactions are in the window. Final once all were shown, or no more are wanted.
+    /// How many of the newest interactions are in the window. Final once all were shown, or no more
+    /// are wanted.
     std::size_t size() const noexcept;
 
   private:
@@ -42,7 +45,7 @@ class Window {
     std::size_t max_interactions_;
     std::optional<std::int64_t> max_tokens_;
     std::size_t shown_ = 0;
-    std::size_t size_ = 0;   // the largest good window so far
+    std::size_t size_ = 0;  // the largest good window so far
     std::int64_t tokens_ = 0;
     bool turn_complete_ = false;
     bool closed_ = false;

@@ -58,13 +58,14 @@ core::Time timestamp_of(core::JsonbRef object, core::Time otherwise) {
             return otherwise;
         case core::JsonbKind::kString: {
             char *written = pnstrdup(value.text().data(), value.text().size());
-            return functions::checked_time(
-                DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(written),
-                                                        ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))),
-                "timestamp");
+            return functions::checked_time(DatumGetTimestampTz(DirectFunctionCall3(
+                                               timestamptz_in, CStringGetDatum(written),
+                                               ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))),
+                                           "timestamp");
         }
         case core::JsonbKind::kNumeric: {
-            const Datum seconds = DirectFunctionCall1(numeric_float8, PointerGetDatum(value.data()));
+            const Datum seconds =
+                DirectFunctionCall1(numeric_float8, PointerGetDatum(value.data()));
             return functions::checked_time(
                 DatumGetTimestampTz(DirectFunctionCall1(float8_timestamptz, seconds)), "timestamp");
         }
@@ -78,10 +79,12 @@ core::Time timestamp_of(core::JsonbRef object, core::Time otherwise) {
 int64 add_one(FunctionCallInfo fcinfo, const Arguments &arguments, text *session_id, Jsonb *object,
               int created_at, int idempotency_key, int user_id) {
     const core::Time now = store::statement_clock();
-    const store::NewInteraction interaction{object, arguments.time_or(created_at, "created_at", now)};
-    return store::append(functions::enter(fcinfo),
-                         {session_id, arguments.optional_name(user_id, "user_id"),
-                          arguments.optional_name(idempotency_key, "idempotency_key"), now, &interaction, 1});
+    const store::NewInteraction interaction{object,
+                                            arguments.time_or(created_at, "created_at", now)};
+    return store::append(
+        functions::enter(fcinfo),
+        {session_id, arguments.optional_name(user_id, "user_id"),
+         arguments.optional_name(idempotency_key, "idempotency_key"), now, &interaction, 1});
 }
 
 /// The objects in `interactions`: itself, or the elements of the array that it is.
@@ -155,7 +158,8 @@ Datum sm_append(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     text *session_id = arguments.required_name(0, "session_id");
     if (arguments.is_null(1))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("interactions must not be null"));
+        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                errmsg("interactions must not be null"));
     text *user_id = arguments.optional_name(2, "user_id");
     const core::Time now = store::statement_clock();
     int count;

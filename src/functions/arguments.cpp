@@ -10,10 +10,12 @@ namespace {
 text *checked_name(text *value, const char *name) {
     const int length = static_cast<int>(VARSIZE_ANY_EXHDR(value));
     if (length == 0)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be empty", name),
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("%s must not be empty", name),
                 errhint("Give 1 to %d characters.", kLongestName));
     // Fewer bytes than allowed characters are never too many characters.
-    const int characters = length <= kLongestName ? length : pg_mbstrlen_with_len(VARDATA_ANY(value), length);
+    const int characters =
+        length <= kLongestName ? length : pg_mbstrlen_with_len(VARDATA_ANY(value), length);
     if (characters > kLongestName)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("%s is too long: %d characters", name, characters),
@@ -23,7 +25,8 @@ text *checked_name(text *value, const char *name) {
 
 Jsonb *checked_object(Jsonb *value, const char *name) {
     if (!JB_ROOT_IS_OBJECT(value))
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name),
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("%s must be a JSON object", name),
                 errdetail("It is of type %s.", JB_ROOT_IS_SCALAR(value) ? "scalar" : "array"),
                 errhint("Write it like {\"key\": \"value\"}."));
     return value;
@@ -33,7 +36,8 @@ Jsonb *checked_object(Jsonb *value, const char *name) {
 
 void Arguments::refuse_null(int index, const char *name) const {
     if (is_null(index))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name));
+        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                errmsg("%s must not be null", name));
 }
 
 text *Arguments::required_text(int index, const char *name) const {
@@ -84,14 +88,16 @@ std::optional<core::Lifetime> Arguments::optional_lifetime(int index, const char
     if (is_null(index)) return std::nullopt;
     const core::Lifetime lifetime = store::lifetime_of(DatumGetIntervalP(datum(index)));
     if (lifetime <= 0)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be positive", name),
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("%s must be positive", name),
                 errhint("Write it like '1 day' or '30 minutes'."));
     return lifetime;
 }
 
 core::Time checked_time(TimestampTz time, const char *name) {
     if (TIMESTAMP_NOT_FINITE(time))
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a finite time", name));
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("%s must be a finite time", name));
     return time;
 }
 

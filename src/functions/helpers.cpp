@@ -40,8 +40,8 @@ Datum sm_session_end(PG_FUNCTION_ARGS) {
 // _sm_interaction_end(created_at, ttl, default_ttl)
 Datum sm_interaction_end(PG_FUNCTION_ARGS) {
     if (PG_ARGISNULL(0) || PG_ARGISNULL(2)) PG_RETURN_NULL();
-    PG_RETURN_TIMESTAMPTZ(
-        store::to_timestamptz(core::end_of_life(PG_GETARG_TIMESTAMPTZ(0), lifetime_or(fcinfo, 1, 2))));
+    PG_RETURN_TIMESTAMPTZ(store::to_timestamptz(
+        core::end_of_life(PG_GETARG_TIMESTAMPTZ(0), lifetime_or(fcinfo, 1, 2))));
 }
 
 Datum sm_default_ttl(PG_FUNCTION_ARGS) {
@@ -61,12 +61,14 @@ Datum sm_cap(PG_FUNCTION_ARGS) {
     PG_RETURN_INT32(cap);
 }
 
-// _sm_bytes(interaction): its size uncompressed, without fetching it where it is stored outside its row
+// _sm_bytes(interaction): its size uncompressed, without fetching it where it is stored outside its
+// row
 Datum sm_bytes(PG_FUNCTION_ARGS) {
     PG_RETURN_INT32(static_cast<int32>(toast_raw_datum_size(PG_GETARG_DATUM(0))));
 }
 
-// _sm_check_find(contains, session_id, user_id, max_results): max_results, or the error that they call for
+// _sm_check_find(contains, session_id, user_id, max_results): max_results, or the error that they
+// call for
 Datum sm_check_find(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     arguments.required_object(0, "contains");

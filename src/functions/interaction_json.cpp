@@ -13,7 +13,9 @@ void write_interaction(JsonOutput &out, const store::StoredInteraction &interact
     out.append("{\"seq\": ");
     out.write([&](char *at, char *limit) { return core::write_int64(interaction.seq, at, limit); });
     out.append(", \"timestamp\": \"");
-    out.write([&](char *at, char *limit) { return core::write_timestamp(interaction.created_at, at, limit); });
+    out.write([&](char *at, char *limit) {
+        return core::write_timestamp(interaction.created_at, at, limit);
+    });
     out.append("\"");
     const size_t before = out.size();
     out.append(", ");

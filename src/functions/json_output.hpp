@@ -46,7 +46,8 @@ class JsonOutput {
         const size_t room = limit_ - start_;
         const size_t used = at_ - start_;
         if (room >= MaxAllocSize / 2)
-            ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the result is too large"),
+            ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("the result is too large"),
                     errhint("Ask for fewer interactions, or give a token budget."));
         start_ = static_cast<char *>(repalloc(start_, 2 * room));
         at_ = start_ + used;

@@ -45,7 +45,8 @@ void with_window(FunctionCallInfo fcinfo, Use &&use) {
         return window.wants_more();
     };
     auto finish = [&] { use(interactions, static_cast<int>(window.size())); };
-    store::read_newest_first(extension, {session_id, store::statement_clock(), PG_INT64_MAX, max_interactions},
+    store::read_newest_first(extension,
+                             {session_id, store::statement_clock(), PG_INT64_MAX, max_interactions},
                              collect, finish);
 }
 
@@ -94,7 +95,8 @@ Datum sm_messages(PG_FUNCTION_ARGS) {
 Datum sm_history(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     text *session_id = arguments.required_name(0, "session_id");
-    const int64 before_seq = arguments.is_null(1) ? PG_INT64_MAX : DatumGetInt64(arguments.datum(1));
+    const int64 before_seq =
+        arguments.is_null(1) ? PG_INT64_MAX : DatumGetInt64(arguments.datum(1));
     const int32 page_size = arguments.required_limit(2, "page_size");
     const pg::Extension &extension = functions::enter(fcinfo);
 
@@ -103,14 +105,16 @@ Datum sm_history(PG_FUNCTION_ARGS) {
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     int32 rows = 0;
     auto put = [&](const StoredInteraction &interaction) {
-        Datum values[] = {Int64GetDatum(interaction.seq), TimestampTzGetDatum(interaction.created_at),
+        Datum values[] = {Int64GetDatum(interaction.seq),
+                          TimestampTzGetDatum(interaction.created_at),
                           Int32GetDatum(interaction.tokens), PointerGetDatum(interaction.object)};
         bool nulls[] = {false, false, false, false};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
         return ++rows < page_size;
     };
     auto nothing = [] {};
-    store::read_newest_first(extension, {session_id, store::statement_clock(), before_seq, page_size}, put, nothing);
+    store::read_newest_first(
+        extension, {session_id, store::statement_clock(), before_seq, page_size}, put, nothing);
     PG_RETURN_NULL();
 }
 

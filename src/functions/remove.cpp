@@ -54,7 +54,8 @@ Datum sm_clear(PG_FUNCTION_ARGS) {
     PreventCommandIfReadOnly("sm_clear()");
     const Arguments arguments(fcinfo);
     text *session_id = arguments.required_name(0, "session_id");
-    PG_RETURN_BOOL(store::clear_session(functions::enter(fcinfo), session_id, store::statement_clock()));
+    PG_RETURN_BOOL(
+        store::clear_session(functions::enter(fcinfo), session_id, store::statement_clock()));
 }
 
 // sm_prune(older_than, session_id) → number of interactions removed
@@ -68,9 +69,9 @@ Datum sm_prune(PG_FUNCTION_ARGS) {
     core::Limits age;
     if (older_than) age.ttl = *older_than;
     const core::Time created_before = age.cutoff(now);
-    const store::Pruned pruned = session_id == nullptr
-                                     ? store::prune_all(extension, now, created_before)
-                                     : store::prune_session(extension, session_id, now, created_before);
+    const store::Pruned pruned =
+        session_id == nullptr ? store::prune_all(extension, now, created_before)
+                              : store::prune_session(extension, session_id, now, created_before);
     PG_RETURN_INT64(pruned.interactions);
 }
 

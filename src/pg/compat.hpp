@@ -8,9 +8,10 @@
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
 
-/// Declares an SQL-callable function as an entry point of the module. (15 does not export it by itself.)
-#define SM_FUNCTION(name)                       \
-    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);   \
+/// Declares an SQL-callable function as an entry point of the module. (15 does not export it by
+/// itself.)
+#define SM_FUNCTION(name)                     \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
     PG_FUNCTION_INFO_V1(name)
 
 #if PG_VERSION_NUM >= 160000
@@ -26,7 +27,19 @@ inline bool has_table_privilege(Oid relation, Oid role, AclMode mode) {
     return pg_class_aclcheck(relation, role, mode) == ACLCHECK_OK;
 }
 
-/// Whether a DROP DATABASE was interrupted; nobody can connect then. (15 has got the mark in a minor release.)
-inline bool is_invalid(Form_pg_database database) { return database->datconnlimit == -2; }
+/// An index scan over `keys` keys, without order by.
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+/// Whether a DROP DATABASE was interrupted; nobody can connect then. (15 has got the mark in a
+/// minor release.)
+inline bool is_invalid(Form_pg_database database) {
+    return database->datconnlimit == -2;
+}
 
 }  // namespace sm::pg

@@ -11,7 +11,9 @@ namespace {
 Extension current;
 bool stale = true;
 
-void forget_names(Datum, int, uint32) { stale = true; }
+void forget_names(Datum, int, uint32) {
+    stale = true;
+}
 
 void load(Oid schema) {
     static bool watching = false;
@@ -21,7 +23,8 @@ void load(Oid schema) {
     }
     char *name = get_namespace_name(schema);
     if (name == nullptr)
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema with OID %u does not exist", schema));
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_SCHEMA),
+                errmsg("schema with OID %u does not exist", schema));
     const char *quoted = quote_identifier(name);
     if (current.schema != schema || strcmp(current.quoted_schema, quoted) != 0) {
         strlcpy(current.quoted_schema, quoted, sizeof(current.quoted_schema));

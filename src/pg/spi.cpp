@@ -40,25 +40,30 @@ SPIPlanPtr Statement::prepared(const Extension &extension) {
         SPI_freeplan(old);
     }
     SPIPlanPtr plan = SPI_prepare(with_schema(sql_, extension.quoted_schema), parameters_, types_);
-    if (plan == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+    if (plan == nullptr)
+        elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
     plan_ = plan;
     generation_ = extension.generation;
     return plan;
 }
 
-Rows Statement::run(const Extension &extension, std::initializer_list<Value> values, bool read_only, long limit) {
+Rows Statement::run(const Extension &extension, std::initializer_list<Value> values, bool read_only,
+                    long limit) {
     Assert(static_cast<int>(values.size()) == parameters_);
     Parameters parameters(values);
-    int code = SPI_execute_plan(prepared(extension), parameters.datums, parameters.nulls, read_only, limit);
+    int code = SPI_execute_plan(prepared(extension), parameters.datums, parameters.nulls, read_only,
+                                limit);
     if (code < 0) elog(ERROR, "could not run a statement: %s", SPI_result_code_string(code));
     return {SPI_tuptable, SPI_processed};
 }
 
-Portal Statement::open(const Extension &extension, std::initializer_list<Value> values, bool read_only) {
+Portal Statement::open(const Extension &extension, std::initializer_list<Value> values,
+                       bool read_only) {
     Assert(static_cast<int>(values.size()) == parameters_);
     Parameters parameters(values);
-    return SPI_cursor_open(nullptr, prepared(extension), parameters.datums, parameters.nulls, read_only);
+    return SPI_cursor_open(nullptr, prepared(extension), parameters.datums, parameters.nulls,
+                           read_only);
 }
 
 }  // namespace sm::pg

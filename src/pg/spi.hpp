@@ -24,6 +24,13 @@ struct Value {
     static Value of(const void *pointer) { return {PointerGetDatum(pointer), pointer == nullptr}; }
     static Value none() { return {0, true}; }
 
+    /// The datum of a column that is never null, unless somebody has altered the tables.
+    Datum required() const {
+        if (unlikely(null))
+            ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("a required column is null"),
+                    errhint("Were the tables of session_memory altered?"));
+        return datum;
+    }
     int64 int64_or(int64 otherwise) const { return null ? otherwise : DatumGetInt64(datum); }
     int32 int32_or(int32 otherwise) const { return null ? otherwise : DatumGetInt32(datum); }
 };
@@ -53,10 +60,10 @@ class Statement {
         for (Oid type : types) types_[i++] = type;
     }
 
-    /// Runs it, at most `limit` rows (0: all). `read_only` statements see the caller's snapshot, others
-    /// a new one in which everything before them is visible.
+    /// Runs it, at most `limit` rows (0: all). `read_only` statements see the caller's snapshot,
+    /// others a new one in which everything before them is visible.
     Rows run(const Extension &extension, std::initializer_list<Value> values, bool read_only,
-               long limit = 0);
+             long limit = 0);
 
     /// Opens a cursor on it. The caller closes it.
     Portal open(const Extension &extension, std::initializer_list<Value> values, bool read_only);

@@ -28,9 +28,11 @@ pg::Statement grow_statement(
     " last_activity_at = GREATEST(s.last_activity_at, $5)"
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1 AND s.ended_at IS NULL"
     " AND ($6 IS NULL OR s.user_id OPERATOR(pg_catalog.=) $6)"
-    " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $8, $9) OPERATOR(pg_catalog.>) $7"
+    " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $8, $9) "
+    "OPERATOR(pg_catalog.>) $7"
     " RETURNING s.last_seq, s.interactions, s.ttl, s.idle_timeout, s.max_interactions, s.prune_at",
-    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
+    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID,
+     INT8OID});
 
 // The same beginning, for a session that is not there yet.
 pg::Statement create_statement(
@@ -45,7 +47,8 @@ pg::Statement set_user_statement(
 
 // A new life under an old id: nothing of the old one stays but the count of seq.
 pg::Statement restart_statement(
-    "UPDATE @.sm_session AS s SET user_id = $2, created_at = $3, last_activity_at = $3, interactions = 0,"
+    "UPDATE @.sm_session AS s SET user_id = $2, created_at = $3, last_activity_at = $3, "
+    "interactions = 0,"
     " tokens = 0, bytes = 0, ttl = NULL, idle_timeout = NULL, max_interactions = NULL,"
     " summary_seq = s.last_seq, ended_at = NULL, prune_at = $4"
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
@@ -67,7 +70,8 @@ pg::Statement remove_one_statement(
     {TEXTOID, INT8OID});
 
 pg::Statement insert_statement(
-    "INSERT INTO @.session_memory (session_id, seq, created_at, tokens, idempotency_key, interaction)"
+    "INSERT INTO @.session_memory (session_id, seq, created_at, tokens, idempotency_key, "
+    "interaction)"
     " VALUES ($1, $2, $3, $4, $5, $6)",
     {TEXTOID, INT8OID, TIMESTAMPTZOID, INT4OID, TEXTOID, JSONBOID});
 
@@ -97,19 +101,21 @@ struct Sums {
     }
 };
 
-/// Tries the common case. Returns the session's last seq, or 0 where the update found nothing to do.
+/// Tries the common case. Returns the session's last seq, or 0 where the update found nothing to
+/// do.
 int64 grow(const pg::Extension &extension, const Append &request, const Sums &sums) {
     const Value session_id = Value::of(request.session_id);
     const int64 count = request.count;
-    const pg::Rows rows = grow_statement.run(extension,
-                           {session_id, Value::of(count), Value::of(sums.tokens), Value::of(sums.bytes),
-                            Value::of(sums.activity), Value::of(request.user_id), Value::of(request.now),
-                            Value::of(default_ttl()), Value::of(default_idle_timeout())},
-                           false);
+    const pg::Rows rows = grow_statement.run(
+        extension,
+        {session_id, Value::of(count), Value::of(sums.tokens), Value::of(sums.bytes),
+         Value::of(sums.activity), Value::of(request.user_id), Value::of(request.now),
+         Value::of(default_ttl()), Value::of(default_idle_timeout())},
+        false);
     if (rows.none()) return 0;
 
-    const int64 last_seq = DatumGetInt64(rows.at(0, 1).datum);
-    const int64 interactions = DatumGetInt64(rows.at(0, 2).datum);
+    const int64 last_seq = DatumGetInt64(rows.at(0, 1).required());
+    const int64 interactions = DatumGetInt64(rows.at(0, 2).required());
     const core::Limits limits = limits_of(rows.at(0, 3), rows.at(0, 4), rows.at(0, 5));
     const core::Time hint = rows.at(0, 6).int64_or(core::kNever);
 
@@ -123,13 +129,15 @@ int64 grow(const pg::Extension &extension, const Append &request, const Sums &su
 bool create(const pg::Extension &extension, const Append &request, const Sums &sums) {
     const int64 count = request.count;
     const core::Limits limits = limits_of(Value::none(), Value::none(), Value::none());
-    const core::Time due = Min(limits.session_end(sums.activity), core::end_of_life(sums.oldest, limits.ttl));
-    return create_statement.run(
-               extension,
-               {Value::of(request.session_id), Value::of(count), Value::of(sums.tokens),
-                Value::of(sums.bytes), Value::of(sums.activity), Value::of(request.user_id),
-                Value::of(request.now), Value::of(to_timestamptz(due))},
-               false).count == 1;
+    const core::Time due =
+        Min(limits.session_end(sums.activity), core::end_of_life(sums.oldest, limits.ttl));
+    return create_statement
+               .run(extension,
+                    {Value::of(request.session_id), Value::of(count), Value::of(sums.tokens),
+                     Value::of(sums.bytes), Value::of(sums.activity), Value::of(request.user_id),
+                     Value::of(request.now), Value::of(to_timestamptz(due))},
+                    false)
+               .count == 1;
 }
 
 bool same_user(const text *a, const text *b) {
@@ -157,9 +165,10 @@ bool open_session(const pg::Extension &extension, const Append &request, Session
     if (session.user_id == nullptr)
         set_user_statement.run(extension, {session_id, Value::of(request.user_id)}, false);
     else if (!same_user(session.user_id, request.user_id))
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("session \"%s\" belongs to another user", pg::printable(request.session_id)),
-                errhint("Leave user_id out, or give the user_id that the session was created with."));
+        ereport(
+            ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+            errmsg("session \"%s\" belongs to another user", pg::printable(request.session_id)),
+            errhint("Leave user_id out, or give the user_id that the session was created with."));
     return true;
 }
 
@@ -169,24 +178,26 @@ int64 find_key(const pg::Extension &extension, const Append &request, const Sess
     const pg::Rows rows =
         find_key_statement.run(extension, {session_id, Value::of(request.idempotency_key)}, false);
     if (rows.none()) return 0;
-    const int64 seq = DatumGetInt64(rows.at(0, 1).datum);
-    const core::Time created_at = DatumGetTimestampTz(rows.at(0, 2).datum);
-    const int64 tokens = DatumGetInt32(rows.at(0, 3).datum);
-    const int64 bytes = DatumGetInt32(rows.at(0, 4).datum);
+    const int64 seq = DatumGetInt64(rows.at(0, 1).required());
+    const core::Time created_at = DatumGetTimestampTz(rows.at(0, 2).required());
+    const int64 tokens = DatumGetInt32(rows.at(0, 3).required());
+    const int64 bytes = DatumGetInt32(rows.at(0, 4).required());
     if (created_at > session.limits.cutoff(request.now)) return seq;
     remove_one_statement.run(extension, {session_id, Value::of(seq)}, false);
     subtract_from_counters(extension, request.session_id, 1, tokens, bytes);
     return 0;
 }
 
-void insert(const pg::Extension &extension, const Append &request, int64 last_seq, const int32 *tokens) {
+void insert(const pg::Extension &extension, const Append &request, int64 last_seq,
+            const int32 *tokens) {
     const Value session_id = Value::of(request.session_id);
     if (request.count == 1) {
-        insert_statement.run(extension,
-                             {session_id, Value::of(last_seq), Value::of(request.interactions[0].created_at),
-                              Value::of(tokens[0]), Value::of(request.idempotency_key),
-                              Value::of(static_cast<const void *>(request.interactions[0].object))},
-                             false);
+        insert_statement.run(
+            extension,
+            {session_id, Value::of(last_seq), Value::of(request.interactions[0].created_at),
+             Value::of(tokens[0]), Value::of(request.idempotency_key),
+             Value::of(static_cast<const void *>(request.interactions[0].object))},
+            false);
         return;
     }
     const int count = request.count;
@@ -201,7 +212,8 @@ void insert(const pg::Extension &extension, const Append &request, int64 last_se
     insert_many_statement.run(
         extension,
         {session_id, Value::of(last_seq - count),
-         Value::of(construct_array(created, count, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+         Value::of(
+             construct_array(created, count, TIMESTAMPTZOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
          Value::of(construct_array(counts, count, INT4OID, 4, true, TYPALIGN_INT)),
          Value::of(construct_array(objects, count, JSONBOID, -1, false, TYPALIGN_INT))},
         false);
@@ -213,8 +225,8 @@ int64 append(const pg::Extension &extension, const Append &request) {
     return pg::with_spi([&]() -> int64 {
         auto *tokens = static_cast<int32 *>(palloc(sizeof(int32) * request.count));
         for (int i = 0; i < request.count; ++i)
-            tokens[i] = static_cast<int32>(
-                core::interaction_tokens(core::JsonbRef::root(&request.interactions[i].object->root)));
+            tokens[i] = static_cast<int32>(core::interaction_tokens(
+                core::JsonbRef::root(&request.interactions[i].object->root)));
         const Sums sums(request, tokens);
 
         // A key must be looked for under the row's lock, before anything changes.

@@ -1,8 +1,8 @@
 // Adding interactions to a session: the only way in.
 #pragma once
 
-#include "pg/spi.hpp"
 #include "core/policies.hpp"
+#include "pg/spi.hpp"
 
 namespace sm::store {
 
@@ -20,14 +20,16 @@ struct Append {
     int count;  ///< at least one
 };
 
-/// Adds all of them or, by an error, none; creates the session if need be. Returns the last seq, or the
-/// seq of the interaction that already carries the idempotency key.
+/// Adds all of them or, by an error, none; creates the session if need be. Returns the last seq, or
+/// the seq of the interaction that already carries the idempotency key.
 ///
-/// Errors: 55000 the session has ended; 22023 it belongs to another user; 42501 it is hidden from the
-/// caller; 40001 under REPEATABLE READ and SERIALIZABLE, when it changed meanwhile.
+/// Errors: 55000 the session has ended; 22023 it belongs to another user; 42501 it is hidden from
+/// the caller; 40001 under REPEATABLE READ and SERIALIZABLE, when it changed meanwhile.
 int64 append(const pg::Extension &extension, const Append &request);
 
 /// Size of an interaction as the counters count it: uncompressed, in bytes.
-inline int32 interaction_bytes(const Jsonb *object) { return static_cast<int32>(VARSIZE(object)); }
+inline int32 interaction_bytes(const Jsonb *object) {
+    return static_cast<int32>(VARSIZE(object));
+}
 
 }  // namespace sm::store

@@ -17,15 +17,19 @@ core::Lifetime lifetime_of(const Interval *interval) {
     return core::lifetime_of(interval->time, interval->day, interval->month);
 }
 
-core::Lifetime default_ttl() { return from_setting(settings::ttl_seconds); }
+core::Lifetime default_ttl() {
+    return from_setting(settings::ttl_seconds);
+}
 
-core::Lifetime default_idle_timeout() { return from_setting(settings::idle_timeout_seconds); }
+core::Lifetime default_idle_timeout() {
+    return from_setting(settings::idle_timeout_seconds);
+}
 
 core::Limits limits_of(pg::Value ttl, pg::Value idle_timeout, pg::Value max_interactions) {
     core::Limits limits;
     limits.ttl = ttl.null ? default_ttl() : lifetime_of(DatumGetIntervalP(ttl.datum));
-    limits.idle_timeout =
-        idle_timeout.null ? default_idle_timeout() : lifetime_of(DatumGetIntervalP(idle_timeout.datum));
+    limits.idle_timeout = idle_timeout.null ? default_idle_timeout()
+                                            : lifetime_of(DatumGetIntervalP(idle_timeout.datum));
     const int32 cap = max_interactions.int32_or(settings::max_interactions);
     limits.max_interactions = cap > 0 ? cap : core::kNoCap;
     return limits;

@@ -7,7 +7,9 @@
 namespace sm::store {
 
 /// The clock of expiry: when the client's statement arrived, not when its transaction began.
-inline core::Time statement_clock() { return GetCurrentStatementStartTimestamp(); }
+inline core::Time statement_clock() {
+    return GetCurrentStatementStartTimestamp();
+}
 
 core::Lifetime lifetime_of(const Interval *interval);
 

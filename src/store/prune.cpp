@@ -34,7 +34,8 @@ pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
 pg::Statement candidates_statement(
     "SELECT pg_catalog.array_agg(c.session_id) FROM ("
     "SELECT s.session_id FROM @.sm_session AS s"
-    " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $3, $4) OPERATOR(pg_catalog.<=) $1"
+    " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $3, $4) "
+    "OPERATOR(pg_catalog.<=) $1"
     " OR s.interactions OPERATOR(pg_catalog.>) COALESCE(s.max_interactions, $5)"
     " UNION SELECT m.session_id FROM @.session_memory AS m JOIN @.sm_session AS s"
     " ON s.session_id OPERATOR(pg_catalog.=) m.session_id"
@@ -54,12 +55,13 @@ pg::Statement cap_statement(
     " AND m.created_at OPERATOR(pg_catalog.>) $2 ORDER BY m.seq DESC OFFSET $3 LIMIT 1",
     {TEXTOID, TIMESTAMPTZOID, INT8OID});
 
-// $1 sessions, $2 cutoffs, $3 oldest seqs to keep; what went is summed up by the place in these lists.
-#define SM_DOOMED                                                \
-    "(m.created_at OPERATOR(pg_catalog.<=) d.cutoff"             \
+// $1 sessions, $2 cutoffs, $3 oldest seqs to keep; what went is summed up by the place in these
+// lists.
+#define SM_DOOMED                                    \
+    "(m.created_at OPERATOR(pg_catalog.<=) d.cutoff" \
     " OR m.seq OPERATOR(pg_catalog.<) d.keep_from)"
-#define SM_SUMS                                                                              \
-    " RETURNING d.place, m.tokens, @._sm_bytes(m.interaction) AS bytes)"                \
+#define SM_SUMS                                                                               \
+    " RETURNING d.place, m.tokens, @._sm_bytes(m.interaction) AS bytes)"                      \
     " SELECT g.place, pg_catalog.count(*), pg_catalog.sum(g.tokens), pg_catalog.sum(g.bytes)" \
     " FROM gone AS g GROUP BY g.place"
 
@@ -70,8 +72,8 @@ pg::Statement delete_statement(
     " WHERE m.session_id OPERATOR(pg_catalog.=) d.session_id AND " SM_DOOMED SM_SUMS,
     {TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID});
 
-// The same for one session too long for a batch: its oldest $4. The session's lock keeps others out,
-// so the rows found are the rows deleted.
+// The same for one session too long for a batch: its oldest $4. The session's lock keeps others
+// out, so the rows found are the rows deleted.
 pg::Statement delete_some_statement(
     "WITH gone AS (DELETE FROM @.session_memory AS m"
     " USING (SELECT m.seq, 1::pg_catalog.int8 AS place"
@@ -88,11 +90,14 @@ pg::Statement oldest_statement(
     {TEXTARRAYOID});
 
 pg::Statement update_statement(
-    "UPDATE @.sm_session AS s SET interactions = s.interactions OPERATOR(pg_catalog.-) d.interactions,"
-    " tokens = s.tokens OPERATOR(pg_catalog.-) d.tokens, bytes = s.bytes OPERATOR(pg_catalog.-) d.bytes,"
+    "UPDATE @.sm_session AS s SET interactions = s.interactions OPERATOR(pg_catalog.-) "
+    "d.interactions,"
+    " tokens = s.tokens OPERATOR(pg_catalog.-) d.tokens, bytes = s.bytes OPERATOR(pg_catalog.-) "
+    "d.bytes,"
     " prune_at = d.prune_at"
     " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
-    " pg_catalog.unnest($4), pg_catalog.unnest($5)) AS d (session_id, interactions, tokens, bytes, prune_at)"
+    " pg_catalog.unnest($4), pg_catalog.unnest($5)) AS d (session_id, interactions, tokens, bytes, "
+    "prune_at)"
     " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
     {TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID});
 
@@ -128,17 +133,20 @@ struct Batch {
     int count;
 };
 
-Visit plan(const pg::Extension &extension, const Session &session, core::Time now, core::Time created_before) {
+Visit plan(const pg::Extension &extension, const Session &session, core::Time now,
+           core::Time created_before) {
     Visit visit{session, Max(session.limits.cutoff(now), created_before), PG_INT64_MIN,
                 session.expired(now)};
     if (visit.at_end) {
         visit.cutoff = core::kNever;
     } else if (session.interactions > session.limits.max_interactions) {
         const int64 beyond = session.limits.max_interactions - 1;
-        const pg::Rows oldest_kept = cap_statement.run(
-            extension,
-            {Value::of(session.session_id), Value::of(to_timestamptz(visit.cutoff)), Value::of(beyond)}, false);
-        if (!oldest_kept.none()) visit.keep_from = DatumGetInt64(oldest_kept.at(0, 1).datum);
+        const pg::Rows oldest_kept =
+            cap_statement.run(extension,
+                              {Value::of(session.session_id),
+                               Value::of(to_timestamptz(visit.cutoff)), Value::of(beyond)},
+                              false);
+        if (!oldest_kept.none()) visit.keep_from = DatumGetInt64(oldest_kept.at(0, 1).required());
     }
     return visit;
 }
@@ -155,30 +163,31 @@ ArrayType *array_of(const Batch &batch, Oid type, Get &&get) {
 }
 
 ArrayType *session_ids(const Batch &batch) {
-    return array_of(batch, TEXTOID, [](const Visit &v) { return PointerGetDatum(v.session.session_id); });
+    return array_of(batch, TEXTOID,
+                    [](const Visit &v) { return PointerGetDatum(v.session.session_id); });
 }
 
 Visit &place_of(const Batch &batch, const pg::Rows &rows, uint64 row) {
-    return batch.visits[DatumGetInt64(rows.at(row, 1).datum) - 1];
+    return batch.visits[DatumGetInt64(rows.at(row, 1).required()) - 1];
 }
 
 void take_sums(const Batch &batch, const pg::Rows &rows) {
     for (uint64 row = 0; row < rows.count; ++row) {
         Visit &visit = place_of(batch, rows, row);
-        visit.interactions = DatumGetInt64(rows.at(row, 2).datum);
-        visit.tokens = DatumGetInt64(rows.at(row, 3).datum);
-        visit.bytes = DatumGetInt64(rows.at(row, 4).datum);
+        visit.interactions = DatumGetInt64(rows.at(row, 2).required());
+        visit.tokens = DatumGetInt64(rows.at(row, 3).required());
+        visit.bytes = DatumGetInt64(rows.at(row, 4).required());
     }
 }
 
 void remove_interactions(const pg::Extension &extension, const Batch &batch, int64 at_most) {
     Visit &first = batch.visits[0];
     if (batch.count == 1 && first.session.interactions > at_most) {
-        take_sums(batch, delete_some_statement.run(
-                             extension,
-                             {Value::of(first.session.session_id), Value::of(to_timestamptz(first.cutoff)),
-                              Value::of(first.keep_from), Value::of(at_most)},
-                             false));
+        take_sums(batch, delete_some_statement.run(extension,
+                                                   {Value::of(first.session.session_id),
+                                                    Value::of(to_timestamptz(first.cutoff)),
+                                                    Value::of(first.keep_from), Value::of(at_most)},
+                                                   false));
         first.unfinished = first.interactions == at_most;
         return;
     }
@@ -187,12 +196,16 @@ void remove_interactions(const pg::Extension &extension, const Batch &batch, int
                   extension,
                   {Value::of(session_ids(batch)),
                    Value::of(array_of(batch, TIMESTAMPTZOID,
-                                      [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.cutoff)); })),
-                   Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.keep_from); }))},
+                                      [](const Visit &v) {
+                                          return TimestampTzGetDatum(to_timestamptz(v.cutoff));
+                                      })),
+                   Value::of(array_of(batch, INT8OID,
+                                      [](const Visit &v) { return Int64GetDatum(v.keep_from); }))},
                   false));
 }
 
-/// When a session is worth the next visit: when its oldest interaction expires, or the session does.
+/// When a session is worth the next visit: when its oldest interaction expires, or the session
+/// does.
 void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
     const pg::Rows rows = oldest_statement.run(extension, {Value::of(session_ids(batch))}, false);
     for (uint64 row = 0; row < rows.count; ++row) {
@@ -202,7 +215,8 @@ void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
         const Value oldest = rows.at(row, 2);
         if (oldest.null) continue;
         core::Time due = core::end_of_life(DatumGetTimestampTz(oldest.datum), limits.ttl);
-        if (limits.ttl != core::kForever && visit.session.interactions - visit.interactions > kLongHistory)
+        if (limits.ttl != core::kForever &&
+            visit.session.interactions - visit.interactions > kLongHistory)
             due = core::end_of_life(due, limits.ttl / kVisitsPerTtl);
         visit.next_visit = visit.unfinished ? core::kAlways : Min(visit.next_visit, due);
     }
@@ -212,11 +226,14 @@ void settle(const pg::Extension &extension, const Batch &batch) {
     update_statement.run(
         extension,
         {Value::of(session_ids(batch)),
-         Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.interactions); })),
-         Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.tokens); })),
+         Value::of(array_of(batch, INT8OID,
+                            [](const Visit &v) { return Int64GetDatum(v.interactions); })),
+         Value::of(
+             array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.tokens); })),
          Value::of(array_of(batch, INT8OID, [](const Visit &v) { return Int64GetDatum(v.bytes); })),
-         Value::of(array_of(batch, TIMESTAMPTZOID,
-                            [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.next_visit)); }))},
+         Value::of(array_of(
+             batch, TIMESTAMPTZOID,
+             [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.next_visit)); }))},
         false);
 }
 
@@ -224,7 +241,8 @@ void settle(const pg::Extension &extension, const Batch &batch) {
 int sessions_that_go(Batch *batch) {
     int go = 0;
     for (int i = 0; i < batch->count; ++i)
-        if (batch->visits[i].at_end && batch->visits[i].empty()) std::swap(batch->visits[go++], batch->visits[i]);
+        if (batch->visits[i].at_end && batch->visits[i].empty())
+            std::swap(batch->visits[go++], batch->visits[i]);
     return go;
 }
 
@@ -245,7 +263,9 @@ Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
     return pruned;
 }
 
-Batch new_batch() { return {static_cast<Visit *>(palloc(sizeof(Visit) * kSessionsPerBatch)), 0}; }
+Batch new_batch() {
+    return {static_cast<Visit *>(palloc(sizeof(Visit) * kSessionsPerBatch)), 0};
+}
 
 /// A scope of SPI of its own, so that its memory goes with the batch.
 Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core::Time now,
@@ -254,14 +274,16 @@ Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core:
         Batch batch = new_batch();
         const pg::Rows locked = these_statement.run(extension, {Value::of(session_ids)}, false);
         for (uint64 row = 0; row < locked.count; ++row)
-            batch.visits[batch.count++] = plan(extension, session_from(locked, row), now, created_before);
+            batch.visits[batch.count++] =
+                plan(extension, session_from(locked, row), now, created_before);
         return prune_batch(extension, batch, kUnlimited);
     });
 }
 
 }  // namespace
 
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, int max_sessions) {
+Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size,
+                 int max_sessions) {
     const int most = max_sessions > 0 ? Min(max_sessions, kSessionsPerBatch) : kSessionsPerBatch;
     return pg::with_spi([&] {
         Batch batch = new_batch();
@@ -272,7 +294,8 @@ Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_siz
             const pg::Rows next = pg::fetch(due, 1);
             if (next.none()) break;
             const Session session = session_from(next, 0);
-            if (batch.count > 0 && session.interactions > batch_size) break;  // by itself, next time
+            if (batch.count > 0 && session.interactions > batch_size)
+                break;  // by itself, next time
             batch.visits[batch.count++] = plan(extension, session, now, core::kAlways);
             interactions += session.interactions;
         }
@@ -284,23 +307,27 @@ Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_siz
 Pruned prune_all(const pg::Extension &extension, core::Time now, core::Time created_before) {
     return pg::with_spi([&] {
         Pruned pruned;
-        const Value cap = settings::max_interactions > 0 ? Value::of(int32{settings::max_interactions}) : Value::none();
+        const Value cap = settings::max_interactions > 0
+                              ? Value::of(int32{settings::max_interactions})
+                              : Value::none();
         const Value found =
             candidates_statement
                 .run(extension,
-                     {Value::of(now), Value::of(to_timestamptz(created_before)), Value::of(default_ttl()),
-                      Value::of(default_idle_timeout()), cap},
+                     {Value::of(now), Value::of(to_timestamptz(created_before)),
+                      Value::of(default_ttl()), Value::of(default_idle_timeout()), cap},
                      false)
                 .at(0, 1);
         if (found.null) return pruned;
         Datum *ids;
         int count;
-        deconstruct_array(DatumGetArrayTypeP(found.datum), TEXTOID, -1, false, TYPALIGN_INT, &ids, nullptr, &count);
+        deconstruct_array(DatumGetArrayTypeP(found.datum), TEXTOID, -1, false, TYPALIGN_INT, &ids,
+                          nullptr, &count);
         for (int from = 0; from < count; from += kSessionsPerBatch) {
             CHECK_FOR_INTERRUPTS();
             const int some = Min(kSessionsPerBatch, count - from);
-            pruned += prune_these(extension, construct_array(ids + from, some, TEXTOID, -1, false, TYPALIGN_INT),
-                                  now, created_before);
+            pruned += prune_these(
+                extension, construct_array(ids + from, some, TEXTOID, -1, false, TYPALIGN_INT), now,
+                created_before);
         }
         return pruned;
     });
@@ -319,7 +346,8 @@ Pruned prune_session(const pg::Extension &extension, text *session_id, core::Tim
 
 void postpone_first_due(const pg::Extension &extension, core::Time now, core::Time until) {
     pg::with_spi([&] {
-        postpone_statement.run(extension, {Value::of(now), Value::of(to_timestamptz(until))}, false);
+        postpone_statement.run(extension, {Value::of(now), Value::of(to_timestamptz(until))},
+                               false);
     });
 }
 

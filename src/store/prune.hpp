@@ -24,14 +24,15 @@ struct Pruned {
 /// One batch of the janitor: sessions that are due at `now`, the longest due first, until about
 /// `batch_size` interactions are removed, and at most `max_sessions` (0: as many as is good). With
 /// nothing visited, nothing is due.
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, int max_sessions);
+Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size,
+                 int max_sessions);
 
-/// Puts off the session that has been due for the longest and that nobody holds, where it could not be
-/// pruned, so that it keeps nobody else waiting.
+/// Puts off the session that has been due for the longest and that nobody holds, where it could not
+/// be pruned, so that it keeps nobody else waiting.
 void postpone_first_due(const pg::Extension &extension, core::Time now, core::Time until);
 
-/// Everything that has expired at `now`, or was created at `created_before` or before (kAlways: only
-/// what has expired), in every session that nobody else holds.
+/// Everything that has expired at `now`, or was created at `created_before` or before (kAlways:
+/// only what has expired), in every session that nobody else holds.
 Pruned prune_all(const pg::Extension &extension, core::Time now, core::Time created_before);
 
 /// Likewise in one session, waiting for it.

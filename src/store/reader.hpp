@@ -19,7 +19,8 @@ struct StoredInteraction {
 /// A row whose columns are seq, created_at, tokens, interaction.
 StoredInteraction interaction_from(const pg::Rows &rows, uint64 row);
 
-/// A callback that is only borrowed: bool(const StoredInteraction &), whether the next older one is wanted.
+/// A callback that is only borrowed: bool(const StoredInteraction &), whether the next older one is
+/// wanted.
 class Visitor {
   public:
     template <typename Callable>
@@ -28,7 +29,9 @@ class Visitor {
               return (*static_cast<Callable *>(object))(interaction);
           }) {}
 
-    bool operator()(const StoredInteraction &interaction) const { return call_(object_, interaction); }
+    bool operator()(const StoredInteraction &interaction) const {
+        return call_(object_, interaction);
+    }
 
   private:
     void *object_;
@@ -42,14 +45,19 @@ struct Reading {
     int64 expected = 0;               ///< about how many will be wanted
 };
 
-// The two ways.
+/// By SQL. Needs SPI.
 void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit);
 
-/// Shows the living interactions of a living session to `visit`, the newest first and no more than the
-/// session's cap allows, until it wants no more; then calls `finish`. What was shown lives until
-/// `finish` returns.
+/// Directly, where that is provably the same for this caller; else false, and nothing was shown.
+bool read_directly(const pg::Extension &extension, const Reading &reading, Visitor visit);
+
+/// Shows the living interactions of a living session to `visit`, the newest first and no more than
+/// the session's cap allows, until it wants no more; then calls `finish`. What was shown lives
+/// until `finish` returns.
 template <typename Visit, typename Finish>
-void read_newest_first(const pg::Extension &extension, const Reading &reading, Visit &visit, Finish &finish) {
+void read_newest_first(const pg::Extension &extension, const Reading &reading, Visit &visit,
+                       Finish &finish) {
+    if (read_directly(extension, reading, visit)) return finish();
     pg::with_spi([&] {
         read_by_sql(extension, reading, visit);
         finish();

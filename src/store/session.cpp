@@ -29,13 +29,13 @@ pg::Statement remove_session_statement(
 
 Session session_from(const pg::Rows &rows, uint64 row) {
     Session session;
-    session.session_id = DatumGetTextPP(rows.at(row, 1).datum);
+    session.session_id = DatumGetTextPP(rows.at(row, 1).required());
     const pg::Value user = rows.at(row, 2);
     session.user_id = user.null ? nullptr : DatumGetTextPP(user.datum);
     session.limits = limits_of(rows.at(row, 3), rows.at(row, 4), rows.at(row, 5));
-    session.last_activity = DatumGetTimestampTz(rows.at(row, 6).datum);
-    session.last_seq = DatumGetInt64(rows.at(row, 7).datum);
-    session.interactions = DatumGetInt64(rows.at(row, 8).datum);
+    session.last_activity = DatumGetTimestampTz(rows.at(row, 6).required());
+    session.last_seq = DatumGetInt64(rows.at(row, 7).required());
+    session.interactions = DatumGetInt64(rows.at(row, 8).required());
     session.ended = !rows.at(row, 9).null;
     return session;
 }
@@ -57,8 +57,8 @@ void subtract_from_counters(const pg::Extension &extension, text *session_id, in
                             int64 tokens, int64 bytes) {
     if (interactions == 0) return;
     subtract_statement.run(extension,
-                           {pg::Value::of(session_id), pg::Value::of(interactions), pg::Value::of(tokens),
-                            pg::Value::of(bytes)},
+                           {pg::Value::of(session_id), pg::Value::of(interactions),
+                            pg::Value::of(tokens), pg::Value::of(bytes)},
                            false);
 }
 

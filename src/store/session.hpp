@@ -39,7 +39,8 @@ Session session_from(const pg::Rows &rows, uint64 row);
 void subtract_from_counters(const pg::Extension &extension, text *session_id, int64 interactions,
                             int64 tokens, int64 bytes);
 
-/// Removes a locked session's interactions, and leaves its counters to the caller. Returns how many.
+/// Removes a locked session's interactions, and leaves its counters to the caller. Returns how
+/// many.
 int64 remove_interactions(const pg::Extension &extension, text *session_id);
 
 /// Removes a locked session with all that is its. Returns the number of its interactions.

@@ -1,7 +1,8 @@
 // Reading a session's interactions by SQL.
 //
 // Both statements run on the caller's snapshot, so they see one state, and the same as a SELECT in
-// the caller's place would. A cap counts living interactions from the newest, whatever is asked for.
+// the caller's place would. A cap counts living interactions from the newest, whatever is asked
+// for.
 #include "store/limits.hpp"
 #include "store/reader.hpp"
 
@@ -28,8 +29,9 @@ constexpr int64 kLongestChunk = 4096;
 }  // namespace
 
 StoredInteraction interaction_from(const pg::Rows &rows, uint64 row) {
-    return {DatumGetInt64(rows.at(row, 1).datum), DatumGetTimestampTz(rows.at(row, 2).datum),
-            DatumGetInt32(rows.at(row, 3).datum), DatumGetJsonbP(rows.at(row, 4).datum)};
+    return {DatumGetInt64(rows.at(row, 1).required()),
+            DatumGetTimestampTz(rows.at(row, 2).required()),
+            DatumGetInt32(rows.at(row, 3).required()), DatumGetJsonbP(rows.at(row, 4).required())};
 }
 
 void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit) {
@@ -37,7 +39,8 @@ void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor
     const pg::Rows session = session_statement.run(extension, {session_id}, true);
     if (session.none()) return;
     const core::Limits limits = limits_of(session.at(0, 1), session.at(0, 2), session.at(0, 3));
-    if (limits.session_expired(DatumGetTimestampTz(session.at(0, 4).datum), reading.now)) return;
+    if (limits.session_expired(DatumGetTimestampTz(session.at(0, 4).required()), reading.now))
+        return;
 
     // Chunk by chunk, each a scan of the primary key from where the last one ended.
     const Value cutoff = Value::of(to_timestamptz(limits.cutoff(reading.now)));

@@ -33,7 +33,8 @@ void take_newest(const pg::Extension &extension, text *session_id, int64 count, 
         const int64 most = Min(count, session.limits.max_interactions);
         const pg::Rows rows = take_statement.run(
             extension,
-            {Value::of(session_id), Value::of(to_timestamptz(session.limits.cutoff(now))), Value::of(most)},
+            {Value::of(session_id), Value::of(to_timestamptz(session.limits.cutoff(now))),
+             Value::of(most)},
             false);
         int64 tokens = 0;
         int64 bytes = 0;
@@ -43,7 +44,8 @@ void take_newest(const pg::Extension &extension, text *session_id, int64 count, 
             bytes += interaction_bytes(taken.object);
             visit(taken);
         }
-        subtract_from_counters(extension, session_id, static_cast<int64>(rows.count), tokens, bytes);
+        subtract_from_counters(extension, session_id, static_cast<int64>(rows.count), tokens,
+                               bytes);
     });
 }
 

@@ -6,8 +6,8 @@
 
 namespace sm::store {
 
-/// Removes the newest `count` living interactions of a living session; shows each to `visit`, newest
-/// first, before it goes.
+/// Removes the newest `count` living interactions of a living session; shows each to `visit`,
+/// newest first, before it goes.
 void take_newest(const pg::Extension &extension, text *session_id, int64 count, core::Time now,
                  Visitor visit);
 

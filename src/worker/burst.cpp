@@ -17,8 +17,9 @@ namespace {
 constexpr int64 kBurst = 1 * USECS_PER_SEC;
 constexpr int64 kPutOff = 15 * 60 * USECS_PER_SEC;
 
-/// Runs `body(extension)` in a transaction of its own as the owner of the tables. Returns whether it
-/// committed; false also where the extension is gone. An error is logged, and its message kept in `*error`.
+/// Runs `body(extension)` in a transaction of its own as the owner of the tables. Returns whether
+/// it committed; false also where the extension is gone. An error is logged, and its message kept
+/// in `*error`.
 template <typename Body>
 bool in_transaction(char **error, Body &&body) {
     MemoryContext context = CurrentMemoryContext;
@@ -33,8 +34,9 @@ bool in_transaction(char **error, Body &&body) {
             Oid user;
             int security;
             GetUserIdAndSecContext(&user, &security);
-            SetUserIdAndSecContext(extension->table_owner(),
-                                   security | SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+            SetUserIdAndSecContext(extension->table_owner(), security |
+                                                                 SECURITY_RESTRICTED_OPERATION |
+                                                                 SECURITY_LOCAL_USERID_CHANGE);
             body(*extension);
             PopActiveSnapshot();
             // Deferred triggers run in here, so the powers are given back only afterwards.
@@ -107,16 +109,20 @@ Outcome clean_up(bool going_on) {
     char *error = nullptr;
     bool more = true;
     bool one_by_one = false;
-    if (!in_transaction(&error, [&](const pg::Extension &e) { record_start(e, began); })) return Outcome::kDone;
+    if (!in_transaction(&error, [&](const pg::Extension &e) { record_start(e, began); }))
+        return Outcome::kDone;
     bool stale_hints = true;
     while (stale_hints && GetCurrentTimestamp() - began < kBurst)
-        if (!in_transaction(&error, [&](const pg::Extension &e) { stale_hints = renew_hints(e, began); })) break;
+        if (!in_transaction(&error,
+                            [&](const pg::Extension &e) { stale_hints = renew_hints(e, began); }))
+            break;
 
     while (more && GetCurrentTimestamp() - began < kBurst) {
         CHECK_FOR_INTERRUPTS();
         store::Pruned pruned;
         const bool done = in_transaction(&error, [&](const pg::Extension &e) {
-            pruned = store::prune_due(e, GetCurrentTimestamp(), settings::batch_size, one_by_one ? 1 : 0);
+            pruned = store::prune_due(e, GetCurrentTimestamp(), settings::batch_size,
+                                      one_by_one ? 1 : 0);
         });
         if (done) {
             removed += pruned;
@@ -125,11 +131,13 @@ Outcome clean_up(bool going_on) {
             one_by_one = true;
         } else {
             more = in_transaction(&error, [&](const pg::Extension &e) {
-                store::postpone_first_due(e, GetCurrentTimestamp(), GetCurrentTimestamp() + kPutOff);
+                store::postpone_first_due(e, GetCurrentTimestamp(),
+                                          GetCurrentTimestamp() + kPutOff);
             });
         }
     }
-    (void)in_transaction(&error, [&](const pg::Extension &e) { record_end(e, removed.interactions, error); });
+    (void)in_transaction(
+        &error, [&](const pg::Extension &e) { record_end(e, removed.interactions, error); });
     return more ? Outcome::kMoreToDo : Outcome::kDone;
 }
 

@@ -20,7 +20,8 @@ pg::Statement applied_statement(
     "SELECT w.applied_settings, w.renewed_up_to FROM @.sm_worker_status AS w", {});
 
 pg::Statement begin_statement(
-    "UPDATE @.sm_worker_status AS w SET applied_settings = $1, renewed_up_to = $2", {TEXTOID, TEXTOID});
+    "UPDATE @.sm_worker_status AS w SET applied_settings = $1, renewed_up_to = $2",
+    {TEXTOID, TEXTOID});
 
 // Walks the primary key from $1 on; returns where the walk has come to, NULL at the end.
 pg::Statement renew_statement(
@@ -33,13 +34,15 @@ pg::Statement renew_statement(
     " FOR UPDATE OF s SKIP LOCKED),"
     " renewed AS (UPDATE @.sm_session AS s SET prune_at = $2 FROM free AS f"
     " WHERE s.session_id OPERATOR(pg_catalog.=) f.session_id)"
-    " SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) $3 THEN pg_catalog.max(a.session_id) END"
+    " SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) $3 THEN "
+    "pg_catalog.max(a.session_id) END"
     " FROM some AS a",
     {TEXTOID, TIMESTAMPTZOID, INT8OID});
 
 text *present_settings() {
-    return cstring_to_text(psprintf("ttl %g, idle_timeout %g, max_interactions %d", settings::ttl_seconds,
-                                    settings::idle_timeout_seconds, settings::max_interactions));
+    return cstring_to_text(psprintf("ttl %g, idle_timeout %g, max_interactions %d",
+                                    settings::ttl_seconds, settings::idle_timeout_seconds,
+                                    settings::max_interactions));
 }
 
 void remember(const pg::Extension &extension, text *applied, Value renewed_up_to) {
@@ -64,7 +67,9 @@ bool renew_hints(const pg::Extension &extension, core::Time now) {
         if (!changed && from.null) return false;
         if (changed) from = Value::of(cstring_to_text(""));
         const Value to =
-            renew_statement.run(extension, {from, Value::of(now), Value::of(int64{kSessions})}, false).at(0, 1);
+            renew_statement
+                .run(extension, {from, Value::of(now), Value::of(int64{kSessions})}, false)
+                .at(0, 1);
         remember(extension, present, to);
         return !to.null;
     });

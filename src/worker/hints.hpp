@@ -1,5 +1,5 @@
-// prune_at is a hint made with the settings of its time. When a default becomes shorter, the hints of
-// the sessions that follow it come too late: they are put right here, some sessions at a time.
+// prune_at is a hint made with the settings of its time. When a default becomes shorter, the hints
+// of the sessions that follow it come too late: they are put right here, some sessions at a time.
 #pragma once
 
 #include "core/policies.hpp"

@@ -1,17 +1,20 @@
 // The janitor.
 //
-//   connect ─► extension here? ─► only janitor? ─► due? ─► batches, each a transaction ─► status ─► exit
+//   connect ─► extension here? ─► only janitor? ─► due? ─► batches, each a transaction ─► status ─►
+//   exit
 //                  no │               no │        no │             │ a second is over, more to do
-//                     └───────exit───────┴───────────┘             └─► status ─► start a successor ─► exit
+//                     └───────exit───────┴───────────┘             └─► status ─► start a successor
+//                     ─► exit
 //
 // A burst is short, and a successor takes a breath before it connects, so that DROP DATABASE and
 // CREATE DATABASE … TEMPLATE, which need a moment without connections, find one.
 //
 // It works as the owner of the tables, inside a security-restricted operation and with a pinned
-// search_path, until after each commit: whatever others have attached to the tables (triggers, index
-// expressions) runs with no more than the owner's powers.
+// search_path, until after each commit: whatever others have attached to the tables (triggers,
+// index expressions) runs with no more than the owner's powers.
 //
-// One janitor a database: it holds a lock on the extension as an object. DROP EXTENSION waits for it.
+// One janitor a database: it holds a lock on the extension as an object. DROP EXTENSION waits for
+// it.
 #include "worker/janitor.hpp"
 
 #include "pg/extension.hpp"
@@ -31,7 +34,8 @@ void sleep(long milliseconds) {
     for (;;) {
         const long left = (until - GetCurrentTimestamp()) / 1000;
         if (left <= 0) return;
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
+                        PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
     }
@@ -67,7 +71,8 @@ bool start_janitor(Oid database, Start start, BackgroundWorkerHandle **handle) {
     if (start == Start::kGoOn) worker.bgw_extra[0] = kGoOnMark;
     strlcpy(worker.bgw_library_name, "session_memory", sizeof(worker.bgw_library_name));
     strlcpy(worker.bgw_function_name, "sm_janitor_main", sizeof(worker.bgw_function_name));
-    snprintf(worker.bgw_name, sizeof(worker.bgw_name), "session_memory janitor of database %u", database);
+    snprintf(worker.bgw_name, sizeof(worker.bgw_name), "session_memory janitor of database %u",
+             database);
     strlcpy(worker.bgw_type, "session_memory janitor", sizeof(worker.bgw_type));
     return RegisterDynamicBackgroundWorker(&worker, handle);
 }

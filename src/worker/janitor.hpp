@@ -6,12 +6,12 @@
 namespace sm::worker {
 
 enum class Start {
-    kNow,     ///< unless one ran less than the nap time ago
-    kGoOn,    ///< after a breath, to go on where another left off
+    kNow,   ///< unless one ran less than the nap time ago
+    kGoOn,  ///< after a breath, to go on where another left off
 };
 
-/// Starts a janitor in a database. False where there is no free worker slot. With `handle` the caller
-/// can wait for its end.
+/// Starts a janitor in a database. False where there is no free worker slot. With `handle` the
+/// caller can wait for its end.
 bool start_janitor(Oid database, Start start, BackgroundWorkerHandle **handle);
 
 }  // namespace sm::worker

@@ -31,7 +31,8 @@ List *connectable_databases() {
     TableScanDesc scan = table_beginscan_catalog(catalog, 0, nullptr);
     while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
         auto *database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
-        if (!database->datallowconn || database->datistemplate || pg::is_invalid(database)) continue;
+        if (!database->datallowconn || database->datistemplate || pg::is_invalid(database))
+            continue;
         MemoryContext before = MemoryContextSwitchTo(context);
         databases = lappend_oid(databases, database->oid);
         MemoryContextSwitchTo(before);
@@ -44,7 +45,8 @@ List *connectable_databases() {
 }
 
 void wait(long milliseconds) {
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
+                    PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
     if (ConfigReloadPending) {
@@ -85,7 +87,9 @@ void register_launcher() {
     registered = true;
 }
 
-bool launcher_registered() { return registered; }
+bool launcher_registered() {
+    return registered;
+}
 
 }  // namespace sm::worker
 

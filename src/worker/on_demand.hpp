@@ -11,8 +11,8 @@ extern TimestampTz next_look;
 
 void look_for_janitor(const pg::Extension &extension);
 
-/// Starts a janitor if none came for the nap time. Costs a comparison, and once in a nap time a look
-/// at one row.
+/// Starts a janitor if none came for the nap time. Costs a comparison, and once in a nap time a
+/// look at one row.
 inline void nudge(const pg::Extension &extension) {
     if (unlikely(GetCurrentStatementStartTimestamp() >= next_look)) look_for_janitor(extension);
 }

@@ -5,8 +5,8 @@
 
 namespace sm::worker {
 
-/// When a janitor last began, by the latest committed status; DT_NOBEGIN: never. Asks for no privilege:
-/// what comes back decides only whether a janitor is started.
+/// When a janitor last began, by the latest committed status; DT_NOBEGIN: never. Asks for no
+/// privilege: what comes back decides only whether a janitor is started.
 TimestampTz last_start(const pg::Extension &extension);
 
 /// A burst began.

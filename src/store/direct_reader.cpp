@@ -1,0 +1,282 @@
+// Reading through the table and index access methods.
+//
+// A SELECT by primary key, done by hand: the same snapshot, the same locks, the same visibility and
+// predicate-lock code of the access methods, but no plan, no executor and no tuple copied twice.
+// What the executor would do beyond that must not matter here, so this way is taken only if
+//
+//   * both tables are ordinary heap tables, without children, rules and row-level security for the
+//     caller, with the primary keys that the extension made;
+//   * the caller may SELECT from both, as tables; a caller with less gets SQL's answer. This is
+//   asked
+//     before any lock is taken, so that nobody can queue for a lock on what they may not read;
+//   * nobody listens to the executor's permission checks (audit, label security);
+//   * the snapshot is an ordinary one, and the transaction not serializable.
+#include "pg/text.hpp"
+#include "settings.hpp"
+#include "store/limits.hpp"
+#include "store/reader.hpp"
+
+namespace sm::store {
+
+namespace {
+
+/// Columns by number, as sql/install/10_tables.sql creates them; checked by name before use.
+enum SessionColumn : AttrNumber {
+    kLastActivityAt = 4,
+    kTtl = 9,
+    kIdleTimeout = 10,
+    kMaxInteractions = 11
+};
+enum MemoryColumn : AttrNumber { kSeq = 2, kCreatedAt = 3, kTokens = 4, kInteraction = 6 };
+
+/// A table with its primary key.
+struct Target {
+    Oid table = InvalidOid;
+    Oid key = InvalidOid;
+    bool row_security = false;
+};
+
+/// What is known of the two tables. Forgotten whenever the server says that something about one of
+/// them has changed.
+struct Targets {
+    bool known = false;
+    uint64 generation = 0;
+    const char *obstacle = nullptr;  // why they cannot be read directly, whoever asks
+    Target session;
+    Target memory;
+};
+
+Targets targets;
+
+void forget(Datum, Oid relation) {
+    if (!OidIsValid(relation) || relation == targets.session.table ||
+        relation == targets.session.key || relation == targets.memory.table ||
+        relation == targets.memory.key)
+        targets.known = false;
+}
+
+bool has_column(Relation relation, AttrNumber number, const char *name, Oid type) {
+    TupleDesc columns = RelationGetDescr(relation);
+    if (number > columns->natts) return false;
+    const auto *column = TupleDescAttr(columns, number - 1);
+    return !column->attisdropped && column->atttypid == type &&
+           strcmp(NameStr(column->attname), name) == 0;
+}
+
+/// Whether an index is a plain b-tree on the first `columns` columns of its table, the first in the
+/// C order.
+bool is_expected_key(Relation index, int columns) {
+    const auto *form = index->rd_index;
+    if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready ||
+        !form->indislive)
+        return false;
+    if (form->indnkeyatts != columns || index->rd_indcollation[0] != C_COLLATION_OID) return false;
+    for (int i = 0; i < columns; ++i)
+        if (form->indkey.values[i] != i + 1 || (index->rd_indoption[i] & INDOPTION_DESC) != 0)
+            return false;
+    return true;
+}
+
+/// Fills `target`; returns what stands in the way, or nullptr.
+const char *inspect(Oid table, int key_columns, Target *target) {
+    *target = Target{};
+    target->table = table;
+    Relation relation = table_open(table, AccessShareLock);
+    const auto *form = relation->rd_rel;
+    const char *obstacle = nullptr;
+    target->row_security = form->relrowsecurity;
+    target->key = RelationGetPrimaryKeyIndex(relation);
+    if (form->relkind != RELKIND_RELATION || form->relam != HEAP_TABLE_AM_OID)
+        obstacle = "a table is not an ordinary heap table";
+    else if (form->relhassubclass)
+        obstacle = "a table has children";
+    else if (relation->rd_rules != nullptr)
+        obstacle = "a table has rules";
+    else if (!OidIsValid(target->key))
+        obstacle = "a table has no primary key";
+    else {
+        Relation index = index_open(target->key, AccessShareLock);
+        if (!is_expected_key(index, key_columns))
+            obstacle = "a primary key is not the one expected";
+        index_close(index, AccessShareLock);
+    }
+    table_close(relation, AccessShareLock);
+    return obstacle;
+}
+
+const char *inspect_columns(Oid session, Oid memory) {
+    Relation s = table_open(session, AccessShareLock);
+    Relation m = table_open(memory, AccessShareLock);
+    const bool expected = has_column(s, 1, "session_id", TEXTOID) &&
+                          has_column(s, kLastActivityAt, "last_activity_at", TIMESTAMPTZOID) &&
+                          has_column(s, kTtl, "ttl", INTERVALOID) &&
+                          has_column(s, kIdleTimeout, "idle_timeout", INTERVALOID) &&
+                          has_column(s, kMaxInteractions, "max_interactions", INT4OID) &&
+                          has_column(m, 1, "session_id", TEXTOID) &&
+                          has_column(m, kSeq, "seq", INT8OID) &&
+                          has_column(m, kCreatedAt, "created_at", TIMESTAMPTZOID) &&
+                          has_column(m, kTokens, "tokens", INT4OID) &&
+                          has_column(m, kInteraction, "interaction", JSONBOID);
+    table_close(m, AccessShareLock);
+    table_close(s, AccessShareLock);
+    return expected ? nullptr : "a table has other columns than expected";
+}
+
+void inspect_targets(const pg::Extension &extension) {
+    static bool watching = false;
+    if (!watching) {
+        CacheRegisterRelcacheCallback(forget, 0);
+        watching = true;
+    }
+    const Oid session = extension.relation("sm_session");
+    const Oid memory = extension.relation("session_memory");
+    targets.known = true;  // an invalidation during the inspection takes this back
+    targets.generation = extension.generation;
+    const char *obstacle = inspect(session, 1, &targets.session);
+    if (obstacle == nullptr) obstacle = inspect(memory, 2, &targets.memory);
+    if (obstacle == nullptr) obstacle = inspect_columns(session, memory);
+    targets.obstacle = obstacle;
+}
+
+bool may_select(const pg::Extension &extension, const char *table) {
+    return pg::has_table_privilege(extension.relation(table), GetUserId(), ACL_SELECT);
+}
+
+bool row_security_applies(const Target &target) {
+    return target.row_security && check_enable_rls(target.table, InvalidOid, true) != RLS_NONE;
+}
+
+/// Why this caller cannot read directly now, or nullptr. Takes no lock before it has asked for the
+/// privileges.
+const char *obstacle_for_caller(const pg::Extension &extension) {
+    if (!targets.known || targets.generation != extension.generation) {
+        if (!may_select(extension, "sm_session") || !may_select(extension, "session_memory"))
+            return "no privilege";
+        inspect_targets(extension);
+    } else if (!pg::has_table_privilege(targets.session.table, GetUserId(), ACL_SELECT) ||
+               !pg::has_table_privilege(targets.memory.table, GetUserId(), ACL_SELECT)) {
+        return "no privilege";
+    }
+    if (targets.obstacle != nullptr) return targets.obstacle;
+    if (row_security_applies(targets.session) || row_security_applies(targets.memory))
+        return "row-level security applies";
+    if (ExecutorCheckPerms_hook != nullptr) return "permission checks are listened to";
+    if (IsolationIsSerializable()) return "the transaction is serializable";
+    if (!ActiveSnapshotSet() || !IsMVCCSnapshot(GetActiveSnapshot()))
+        return "the snapshot is not an ordinary one";
+    return nullptr;
+}
+
+/// An index scan over one table, open as long as its scope.
+struct Scan {
+    Relation table;
+    Relation index;
+    TupleTableSlot *slot;
+    IndexScanDesc scan;
+
+    static Scan open(const Target &target) {
+        Scan s;
+        s.table = table_open(target.table, AccessShareLock);
+        s.index = index_open(target.key, AccessShareLock);
+        s.slot = nullptr;
+        s.scan = nullptr;
+        return s;
+    }
+    void begin(ScanKey keys, int count) {
+        slot = table_slot_create(table, nullptr);
+        scan = pg::begin_index_scan(table, index, GetActiveSnapshot(), count);
+        index_rescan(scan, keys, count, nullptr, 0);
+    }
+    void close() {
+        if (scan != nullptr) {
+            index_endscan(scan);
+            ExecDropSingleTupleTableSlot(slot);
+        }
+        index_close(index, AccessShareLock);
+        table_close(table, AccessShareLock);
+    }
+    pg::Value column(AttrNumber number) const {
+        pg::Value value;
+        value.datum = slot_getattr(slot, number, &value.null);
+        return value;
+    }
+};
+
+ScanKeyData session_key(text *session_id) {
+    ScanKeyData key;
+    ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, TEXTOID, C_COLLATION_OID, F_TEXTEQ,
+                           PointerGetDatum(session_id));
+    return key;
+}
+
+ScanKeyData before_key(int64 seq) {
+    ScanKeyData key;
+    ScanKeyEntryInitialize(&key, 0, 2, BTLessStrategyNumber, INT8OID, InvalidOid, F_INT8LT,
+                           Int64GetDatum(seq));
+    return key;
+}
+
+/// The limits of a living session; false where there is none.
+bool find_session(Scan *sessions, const Reading &reading, core::Limits *limits) {
+    ScanKeyData key = session_key(reading.session_id);
+    sessions->begin(&key, 1);
+    if (!index_getnext_slot(sessions->scan, ForwardScanDirection, sessions->slot)) return false;
+    *limits = limits_of(sessions->column(kTtl), sessions->column(kIdleTimeout),
+                        sessions->column(kMaxInteractions));
+    const core::Time last_activity =
+        DatumGetTimestampTz(sessions->column(kLastActivityAt).required());
+    return !limits->session_expired(last_activity, reading.now);
+}
+
+/// The object in memory of its own: the page that it lies on is let go with the next row.
+const Jsonb *keep(Datum interaction) {
+    auto *stored = reinterpret_cast<struct varlena *>(DatumGetPointer(interaction));
+    struct varlena *object = pg_detoast_datum(stored);
+    if (object == stored) object = pg_detoast_datum_copy(stored);
+    return reinterpret_cast<const Jsonb *>(object);
+}
+
+void show_newest(Scan *memory, const Reading &reading, const core::Limits &limits, Visitor visit) {
+    const bool capped = limits.max_interactions != core::kNoCap;
+    ScanKeyData keys[] = {session_key(reading.session_id), before_key(reading.before_seq)};
+    const bool all = capped || reading.before_seq == PG_INT64_MAX;
+    memory->begin(keys, all ? 1 : 2);
+    const core::Time cutoff = limits.cutoff(reading.now);
+    int64 left = limits.max_interactions;
+    while (left > 0 && index_getnext_slot(memory->scan, BackwardScanDirection, memory->slot)) {
+        CHECK_FOR_INTERRUPTS();
+        const core::Time created_at = DatumGetTimestampTz(memory->column(kCreatedAt).required());
+        if (created_at <= cutoff) continue;
+        --left;
+        const int64 seq = DatumGetInt64(memory->column(kSeq).required());
+        if (seq >= reading.before_seq) continue;
+        if (!visit({seq, created_at, DatumGetInt32(memory->column(kTokens).required()),
+                    keep(memory->column(kInteraction).required())}))
+            return;
+    }
+}
+
+}  // namespace
+
+bool read_directly(const pg::Extension &extension, const Reading &reading, Visitor visit) {
+    const auto path = static_cast<settings::AccessPath>(settings::access_path);
+    if (path == settings::AccessPath::kSql) return false;
+    const char *obstacle = obstacle_for_caller(extension);
+    if (obstacle != nullptr) {
+        if (path == settings::AccessPath::kDirect)
+            ereport(DEBUG1, errmsg_internal("reading by SQL: %s", obstacle));
+        return false;
+    }
+    Scan sessions = Scan::open(targets.session);
+    Scan memory = Scan::open(targets.memory);
+    // Taking the locks may have brought news about the tables.
+    const bool still_known = targets.known;
+    core::Limits limits;
+    if (still_known && find_session(&sessions, reading, &limits))
+        show_newest(&memory, reading, limits, visit);
+    memory.close();
+    sessions.close();
+    return still_known;
+}
+
+}  // namespace sm::store
