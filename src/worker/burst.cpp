@@ -15,6 +15,9 @@ namespace sm::worker {
 namespace {
 
 constexpr int64 kBurst = 1 * USECS_PER_SEC;
+// An advisory lock outlives an aborted transaction and goes with the process. Users' own advisory
+// locks are in the spaces 1 and 2.
+constexpr uint16 kLockSpace = 3;
 constexpr int64 kPutOff = 15 * 60 * USECS_PER_SEC;
 
 /// Runs `body(extension)` in a transaction of its own as the owner of the tables. Returns whether
@@ -73,8 +76,8 @@ bool lock_out_others() {
     bool alone = false;
     if (extension != nullptr) {
         LOCKTAG tag;
-        SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension->oid, 0);
-        alone = LockAcquire(&tag, ShareUpdateExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+        SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, extension->oid, kLockSpace);
+        alone = LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
     }
     PopActiveSnapshot();
     CommitTransactionCommand();

@@ -25,9 +25,9 @@ pg::Statement begin_statement(
 
 // Walks the primary key from $1 on; returns where the walk has come to, NULL at the end.
 pg::Statement renew_statement(
-    "WITH some AS MATERIALIZED (SELECT s.session_id FROM @.sm_session AS s"
+    "WITH stretch AS MATERIALIZED (SELECT s.session_id FROM @.sm_session AS s"
     " WHERE s.session_id OPERATOR(pg_catalog.>) $1 ORDER BY s.session_id LIMIT $3),"
-    " free AS MATERIALIZED (SELECT s.session_id FROM some AS a JOIN @.sm_session AS s"
+    " free AS MATERIALIZED (SELECT s.session_id FROM stretch AS a JOIN @.sm_session AS s"
     " ON s.session_id OPERATOR(pg_catalog.=) a.session_id"
     " WHERE s.prune_at OPERATOR(pg_catalog.>) $2"
     " AND (s.ttl IS NULL OR s.idle_timeout IS NULL OR s.max_interactions IS NULL)"
@@ -36,7 +36,7 @@ pg::Statement renew_statement(
     " WHERE s.session_id OPERATOR(pg_catalog.=) f.session_id)"
     " SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) $3 THEN "
     "pg_catalog.max(a.session_id) END"
-    " FROM some AS a",
+    " FROM stretch AS a",
     {TEXTOID, TIMESTAMPTZOID, INT8OID});
 
 text *present_settings() {
