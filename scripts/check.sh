@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Every test of the project, or only the suites that are named: check.sh [SUITE …]
+#
+# A suite is a function below that runs one test tool. What the tools print (TAP, pg_regress,
+# GoogleTest) is counted case by case; a suite that fails without a failed case, or without any
+# case, counts as one failure. A function returns 77 after saying why its suite is left out.
+# The last line is "N passed, M failed"; the exit status is 0 when N > 0 and M = 0.
+
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration tap conversations)
+if (($#)); then
+    for name; do [[ " ${suites[*]} " == *" $name "* ]] || die "no suite $name; there are: ${suites[*]}"; done
+    suites=("$@")
+fi
+
+verdict="0 passed, 1 failed" work=''
+clean_up() {
+    [[ -z $work ]] || server_remove "$work"
+    echo "$verdict"
+}
+at_exit clean_up
+
+cd "$root"
+scripts/deps.sh check
+use_postgres
+work=$(new_work_dir)
+export TMPDIR=$work
+
+pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")
+# A test that hangs is a test that fails. In the foreground, so that Ctrl-C reaches it.
+limited=(timeout --foreground --kill-after=10 600)
+
+# --- servers: with and without the module in shared_preload_libraries ----------------------------
+
+plain=$work/plain
+preloaded=$work/preloaded
+
+start_plain() {
+    server_running "$plain" || server_start "$plain" "max_prepared_transactions = 10"
+}
+
+start_preloaded() {
+    server_running "$preloaded" || server_start "$preloaded" "max_prepared_transactions = 10" \
+        "shared_preload_libraries = 'session_memory'" "session_memory.nap_time = 1s"
+}
+
+# --- the suites ----------------------------------------------------------------------------------
+
+suite_lint() { scripts/lint.sh; }
+
+suite_unit() {
+    cmake -S . -B build/unit -DSM_SANITIZE=ON >/dev/null
+    cmake --build build/unit --target unit_tests -j "$(nproc)" >/dev/null
+    "${limited[@]}" build/unit/unit_tests
+}
+
+# Both access paths must give the same, so they have one expected output.
+suite_regress_sql() { regress sql; }
+suite_regress_direct() { regress direct; }
+regress() {
+    local tests=(sql/*.sql)
+    tests=("${tests[@]##*/}")
+    start_plain
+    PGHOST=$plain PGOPTIONS="-c session_memory.access_path=$1" \
+        "${limited[@]}" "$pgxs/../test/regress/pg_regress" --bindir="$bindir" --dbname=regression \
+        --inputdir=. --outputdir="$work/regress_$1" "${tests[@]%.sql}"
+}
+
+suite_isolation_sql() { isolation sql; }
+suite_isolation_direct() { isolation direct; }
+isolation() {
+    local specs=(test/isolation/specs/*.spec)
+    specs=("${specs[@]##*/}")
+    start_plain
+    PGHOST=$plain PGOPTIONS="-c session_memory.access_path=$1" \
+        "${limited[@]}" "$pgxs/../test/isolation/pg_isolation_regress" --bindir="$bindir" \
+        --dbname=isolation --inputdir=test/isolation --outputdir="$work/isolation_$1" \
+        "${specs[@]%.spec}"
+}
+
+suite_integration() {
+    cmake -S . -B build/integration >/dev/null
+    cmake --build build/integration --target integration_tests -j "$(nproc)" >/dev/null
+    start_plain
+    start_preloaded
+    PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded "${limited[@]}" build/integration/integration_tests
+}
+
+# These tests make their own servers, so they run as the server's user, who need not see this tree.
+suite_tap() {
+    local tap=$work/tap
+    as_server_user mkdir -p "$tap"
+    cp -r test/t "$tap"
+    chmod -R a+rX "$tap/t"
+    as_server_user "${limited[@]}" env -C "$tap" PG_REGRESS="$pgxs/../test/regress/pg_regress" \
+        TESTDIR="$tap" TESTDATADIR="$tap/tmp_check" TESTLOGDIR="$tap/tmp_check/log" \
+        prove -v -I "$pgxs/../test/perl" --ext .pl t || {
+        grep -lE 'not ok| at .* line |Looks like|Bail out' "$tap"/tmp_check/log/regress_log_* | while read -r log; do
+            echo "--- ${log##*/}"
+            tail -n 15 "$log"
+        done
+        return 1
+    }
+}
+
+suite_conversations() {
+    start_preloaded
+    PGHOST=$preloaded "${limited[@]}" test/conversations/replay.sh
+}
+
+# --- counting and telling ------------------------------------------------------------------------
+
+# Prints "passed failed skipped" of the cases in a log of any of the test tools.
+count() {
+    awk '
+        /^ok .*# [Ss][Kk][Ii][Pp]/ || /^not ok .*# TODO/ { skipped++; next }
+        /^\[  SKIPPED \] .*\([0-9]+ ms\)$/               { skipped++; next }
+        /^ok / || /^\[       OK \] /                     { passed++ }
+        /^(test)? +.*\.\.\. ok +[0-9]+ ms/              { passed++ }
+        /^not ok / || /\.\.\. FAILED/                   { failed++ }
+        /^\[  FAILED  \] .*\([0-9]+ ms\)$/              { failed++ }
+        END { print passed + 0, failed + 0, skipped + 0 }' "$1"
+}
+
+# What one wants to see of a suite that failed.
+show_failure() {
+    local log=$1 diffs=$work/${name}/regression.diffs
+    if [[ -s $diffs ]]; then
+        head -n 120 "$diffs"
+    elif (($(wc -l <"$log") <= 150)); then
+        cat "$log"
+    else
+        grep -nE -B 12 -A 6 '^not ok |^# |FAILED|[Ee]rror' "$log" | head -n 100
+        echo "..."
+        tail -n 30 "$log"
+    fi
+    grep -sE 'PANIC|TRAP|terminated by signal' "$work"/p*/server.log || true
+}
+
+say() { printf '%-18s %-7s %s\n' "$@"; }
+
+build
+install_extension
+
+total_passed=0 total_failed=0
+for name in "${suites[@]}"; do
+    log=$work/$name.log
+    started=$SECONDS
+    set +e
+    (
+        set -e
+        "suite_$name"
+    ) >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    read -r passed failed skipped < <(count "$log")
+    if ((status == 77)); then
+        say "$name" skipped "$(tail -n 1 "$log")"
+        continue
+    fi
+    ((status < 124)) || ((failed += 1)) # it crashed, or took too long
+    ((status == 0 && passed > 0 || failed > 0)) || failed=1
+    ((total_passed += passed, total_failed += failed)) || true
+    summary="$passed passed"
+    ((failed == 0)) || summary+=", $failed failed"
+    ((skipped == 0)) || summary+=", $skipped skipped"
+    summary+=", $((SECONDS - started)) s"
+    if ((failed)); then
+        say "$name" FAILED "$summary"
+        show_failure "$log" | sed 's/^/    /'
+    else
+        say "$name" ok "$summary"
+        sed -n 's/^ok .*# SKIP /    skipped: /Ip; s/^skipped: /    skipped: /p' "$log"
+    fi
+done
+
+verdict="$total_passed passed, $total_failed failed"
+((total_failed == 0 && total_passed > 0))
