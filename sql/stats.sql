@@ -1,0 +1,80 @@
+-- sm_stats and sm_health: one session, the whole memory, and whether all is well.
+SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
+SET TIME ZONE 'UTC';
+DROP EXTENSION IF EXISTS session_memory CASCADE;
+CREATE EXTENSION session_memory;
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
+SET session_memory.worker = off;
+-- The SQLSTATE and the words of the error that a statement ends with.
+CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
+END $$;
+-- Adds messages "1", "2", … of so many ages, oldest first.
+CREATE FUNCTION pg_temp.fill(id text, VARIADIC ages interval[]) RETURNS bigint LANGUAGE sql AS $$
+    SELECT sm_append(id, jsonb_agg(jsonb_build_object('role', 'user', 'content', n::text, 'timestamp', clock_timestamp() - age) ORDER BY n))
+    FROM unnest(ages) WITH ORDINALITY AS a (age, n)
+$$;
+-- Nothing there.
+SELECT * FROM sm_stats() \gx
+SELECT * FROM sm_stats('unknown');
+
+-- A session.
+SELECT sm_append('a', '[{"role": "user", "content": "x", "tokens": 3}, {"role": "assistant", "content": "y", "tokens": 4}]', 'ann'), sm_add('b', 'q', 'a', '{"x": 1}');
+SELECT session_id, user_id, interactions, tokens, bytes = (SELECT sum(_sm_bytes(interaction)) FROM session_memory WHERE session_id = 'a') AS bytes, ttl, idle_timeout, ended_at, max_interactions, last_seq,
+       created_at = (SELECT created_at FROM sm_session WHERE session_id = 'a') AS created_at, last_activity_at = (SELECT last_activity_at FROM sm_session WHERE session_id = 'a') AS last_activity_at,
+       expires_at - last_activity_at AS expires_after
+FROM sm_stats('a') \gx
+UPDATE sm_session SET ttl = '2 hours', idle_timeout = '30 minutes', max_interactions = 9, ended_at = now() WHERE session_id = 'a';
+SELECT ttl, idle_timeout, max_interactions, ended_at = (SELECT ended_at FROM sm_session WHERE session_id = 'a') AS ended_at, expires_at - last_activity_at AS expires_after FROM sm_stats('a');
+SELECT jsonb_array_length(sm_pop('b'));
+SELECT interactions, tokens, bytes, last_seq FROM sm_stats('b');
+-- One that has expired is none.
+UPDATE sm_session SET last_activity_at = now() - interval '31 minutes' WHERE session_id = 'a';
+SELECT count(*) FROM sm_stats('a');
+-- Over several sessions.
+SELECT s.session_id, t.interactions FROM sm_session AS s LEFT JOIN LATERAL sm_stats(s.session_id) AS t ON true ORDER BY 1;
+
+-- The whole: what is stored, and of that what has expired.
+SELECT sm_clear('a'), sm_clear('b');
+SELECT pg_temp.fill('alive', '2 hours', '1 hour'), pg_temp.fill('part', '3 days', '2 days', '1 hour'), pg_temp.fill('idle', '2 hours');
+UPDATE sm_session SET idle_timeout = '1 minute', last_activity_at = now() - interval '5 minutes', prune_at = now() - interval '4 minutes' WHERE session_id = 'idle';
+SELECT sessions, interactions, tokens = (SELECT sum(tokens) FROM session_memory) AS tokens, bytes = (SELECT sum(_sm_bytes(interaction)) FROM session_memory) AS bytes, expired_not_removed,
+       oldest_due_at = (SELECT min(prune_at) FROM sm_session) AS oldest_due_at, removed_total, worker_last_run_at, worker_last_error, worker_bursts
+FROM sm_stats() \gx
+SELECT sm_prune();
+SELECT sessions, interactions, expired_not_removed, oldest_due_at FROM sm_stats();
+
+-- What the worker notes is shown.
+INSERT INTO sm_worker_status (last_run_at, last_finished_at, bursts, removed_total, last_error, last_error_at)
+VALUES ('2026-01-31 12:00:00+00', '2026-01-31 12:00:01+00', 7, 42, 'something', '2026-01-31 11:00:00+00');
+SELECT removed_total, worker_last_run_at, worker_last_error, worker_last_error_at, worker_bursts FROM sm_stats();
+
+-- Health: ok while nothing waits, whatever errors there once were; else why it is not.
+SET session_memory.worker = on;
+SELECT sm_health();
+SET session_memory.worker = off;
+SELECT sm_health()->>'status' AS status, sm_health()->'reasons' AS reasons;
+SET session_memory.worker = on;
+-- The last burst met an error, yet nothing waits.
+UPDATE sm_worker_status SET last_error_at = last_finished_at;
+SELECT sm_health()->>'status' AS status, sm_health()->'reasons' AS reasons;
+-- Something has been waiting for longer than three naps and a little.
+UPDATE sm_session SET prune_at = '2026-01-31 12:00:00+00' WHERE session_id = 'alive';
+SELECT sm_health()->>'status' AS status, sm_health()->'reasons' AS reasons, sm_health()->'oldest_due_at' AS oldest_due_at;
+UPDATE sm_worker_status SET last_error_at = last_finished_at - interval '1 second';
+SELECT sm_health()->>'status' AS status, sm_health()->'reasons' AS reasons;
+UPDATE sm_session SET prune_at = now() - interval '2 minutes' WHERE session_id = 'alive';
+SELECT sm_health()->>'status' AS status;
+SET session_memory.nap_time = '10s';
+SELECT sm_health()->>'status' AS status;
+SET session_memory.worker = off;
+SELECT pg_typeof(sm_health()), (SELECT string_agg(k, ' ') FROM jsonb_object_keys(sm_health()) AS k) AS keys;
