@@ -12,6 +12,7 @@ double ttl_seconds;
 double idle_timeout_seconds;
 int max_interactions;
 int summary_interval;
+bool notify;
 double max_size_kilobytes;
 int nap_time_ms;
 int batch_size;
@@ -58,6 +59,10 @@ void define() {
     define_integer("session_memory.summary_interval",
                    "After how many new interactions a session's summary is due.", nullptr,
                    &summary_interval, 5, 1, INT_MAX);
+    DefineCustomBoolVariable("session_memory.notify",
+                             "Whether NOTIFY session_memory is sent when a summary falls due.",
+                             "Off by default: notifying transactions commit one after the other.",
+                             &notify, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomRealVariable(
         "session_memory.max_size",
         "Size of the memory above which the least recently active sessions are evicted.",

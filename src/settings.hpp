@@ -11,6 +11,7 @@ extern double ttl_seconds;           ///< life of an interaction after created_a
 extern double idle_timeout_seconds;  ///< life of a session after its last activity; 0: off
 extern int max_interactions;         ///< newest interactions a session keeps; 0: all
 extern int summary_interval;         ///< interactions after which a summary is due
+extern bool notify;                  ///< NOTIFY session_memory when a summary falls due
 extern double max_size_kilobytes;    ///< memory above which sessions are evicted; 0: off
 extern int nap_time_ms;              ///< pause between two janitor bursts in one database
 extern int batch_size;               ///< interactions the janitor removes in one transaction

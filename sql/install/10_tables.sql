@@ -13,6 +13,7 @@ CREATE TABLE @extschema@.sm_session (
     idle_timeout     interval,
     max_interactions integer,
     summary_seq      bigint NOT NULL DEFAULT 0,
+    summary_due_at   timestamptz,
     ended_at         timestamptz,
     prune_at         timestamptz,
     CONSTRAINT sm_session_pkey PRIMARY KEY (session_id)
@@ -20,6 +21,8 @@ CREATE TABLE @extschema@.sm_session (
 
 CREATE INDEX sm_session_user_id_idx ON @extschema@.sm_session (user_id, session_id);
 CREATE INDEX sm_session_prune_at_idx ON @extschema@.sm_session (prune_at);
+CREATE INDEX sm_session_summary_due_at_idx ON @extschema@.sm_session (summary_due_at)
+    WHERE summary_due_at IS NOT NULL;
 
 COMMENT ON TABLE @extschema@.sm_session IS 'Sessions of the session memory: owner, settings and exact counters, one narrow row each.';
 COMMENT ON COLUMN @extschema@.sm_session.session_id IS 'The conversation, 1 to 255 characters, chosen by the application.';
@@ -34,10 +37,29 @@ COMMENT ON COLUMN @extschema@.sm_session.ttl IS 'How long its interactions live;
 COMMENT ON COLUMN @extschema@.sm_session.idle_timeout IS 'How long it lives after its last activity; NULL: session_memory.idle_timeout.';
 COMMENT ON COLUMN @extschema@.sm_session.max_interactions IS 'How many interactions it keeps, the newest; NULL: session_memory.max_interactions.';
 COMMENT ON COLUMN @extschema@.sm_session.summary_seq IS 'The summary stands for all interactions up to this seq.';
+COMMENT ON COLUMN @extschema@.sm_session.summary_due_at IS 'Since when a new summary is due, or until when one worker has claimed to write it; NULL: none is due.';
 COMMENT ON COLUMN @extschema@.sm_session.ended_at IS 'When it was ended; it is closed to writing since.';
 COMMENT ON COLUMN @extschema@.sm_session.prune_at IS 'The earliest time at which something of it may be due for removal: a hint for the background worker.';
 COMMENT ON INDEX @extschema@.sm_session_user_id_idx IS 'The sessions of a user.';
 COMMENT ON INDEX @extschema@.sm_session_prune_at_idx IS 'The work list of the background worker.';
+COMMENT ON INDEX @extschema@.sm_session_summary_due_at_idx IS 'The work list of those who write summaries.';
+
+-- What is wide and changes rarely, out of the way of the hot row. A session may have no row here.
+CREATE TABLE @extschema@.sm_session_data (
+    session_id text COLLATE "C" NOT NULL,
+    metadata   jsonb,
+    state      jsonb,
+    summary    text,
+    report     jsonb,
+    CONSTRAINT sm_session_data_pkey PRIMARY KEY (session_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE @extschema@.sm_session_data IS 'The wide parts of sessions: metadata, state, summary, final report.';
+COMMENT ON COLUMN @extschema@.sm_session_data.session_id IS 'The session.';
+COMMENT ON COLUMN @extschema@.sm_session_data.metadata IS 'What sm_create_session was given.';
+COMMENT ON COLUMN @extschema@.sm_session_data.state IS 'Slots, current agent, booking data …: a JSON object changed by merge patch.';
+COMMENT ON COLUMN @extschema@.sm_session_data.summary IS 'Stands for all interactions up to sm_session.summary_seq.';
+COMMENT ON COLUMN @extschema@.sm_session_data.report IS 'What sm_end_session found.';
 
 CREATE TABLE @extschema@.session_memory (
     session_id      text COLLATE "C" NOT NULL,
@@ -49,7 +71,8 @@ CREATE TABLE @extschema@.session_memory (
     CONSTRAINT session_memory_pkey PRIMARY KEY (session_id, seq)
 );
 
-CREATE INDEX session_memory_interaction_idx ON @extschema@.session_memory USING gin (interaction jsonb_path_ops);
+CREATE INDEX session_memory_interaction_idx ON @extschema@.session_memory 
+    USING gin (@extschema@._sm_searchable(interaction) jsonb_path_ops);
 CREATE UNIQUE INDEX session_memory_idempotency_key_idx ON @extschema@.session_memory (session_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL;
 
@@ -90,5 +113,6 @@ COMMENT ON COLUMN @extschema@.sm_worker_status.applied_settings IS 'The defaults
 COMMENT ON COLUMN @extschema@.sm_worker_status.renewed_up_to IS 'While hints are being renewed after a change of the defaults: the session it has come to.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sm_session', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.sm_session_data', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.session_memory', '');
 

@@ -1,9 +1,9 @@
 -- Helpers: what the SQL below needs of C++. Not part of the interface -----------------------------
 
-CREATE FUNCTION @extschema@._sm_session_end(last_activity_at timestamptz, ttl interval, idle_timeout interval,
+CREATE FUNCTION @extschema@._sm_session_end(last_activity_at timestamptz, ttl interval, idle_timeout interval, ended_at timestamptz,
                                             default_ttl bigint, default_idle_timeout bigint)
 RETURNS timestamptz LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_session_end';
-COMMENT ON FUNCTION @extschema@._sm_session_end(timestamptz, interval, interval, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@._sm_session_end(timestamptz, interval, interval, timestamptz, bigint, bigint) IS
 'Internal: when a session expires. Defaults in microseconds.';
 
 CREATE FUNCTION @extschema@._sm_interaction_end(created_at timestamptz, ttl interval, default_ttl bigint)
@@ -18,6 +18,20 @@ COMMENT ON FUNCTION @extschema@._sm_default_ttl() IS 'Internal: session_memory.t
 CREATE FUNCTION @extschema@._sm_default_idle_timeout()
 RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_default_idle_timeout';
 COMMENT ON FUNCTION @extschema@._sm_default_idle_timeout() IS 'Internal: session_memory.idle_timeout in microseconds.';
+
+CREATE FUNCTION @extschema@._sm_lifetime(own interval, otherwise bigint)
+RETURNS interval LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_lifetime';
+COMMENT ON FUNCTION @extschema@._sm_lifetime(interval, bigint) IS
+'Internal: a lifetime of one''s own or the default, given in microseconds; NULL: for ever.';
+
+CREATE FUNCTION @extschema@._sm_patience()
+RETURNS interval LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_patience';
+COMMENT ON FUNCTION @extschema@._sm_patience() IS
+'Internal: how long the background worker may leave something lying.';
+
+CREATE FUNCTION @extschema@._sm_worker_enabled()
+RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_worker_enabled';
+COMMENT ON FUNCTION @extschema@._sm_worker_enabled() IS 'Internal: session_memory.worker.';
 
 CREATE FUNCTION @extschema@._sm_cap(max_interactions integer)
 RETURNS integer LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_cap';

@@ -47,10 +47,11 @@ BEGIN ATOMIC
     SELECT m.session_id::text, m.seq, m.created_at, m.interaction
     FROM @extschema@.session_memory AS m
     JOIN @extschema@.sm_session AS s ON s.session_id = m.session_id
-    WHERE m.interaction @> $1
+    WHERE @extschema@._sm_searchable(m.interaction) @> @extschema@._sm_searchable($1)
+      AND m.interaction @> $1
       AND ($2 IS NULL OR m.session_id = $2)
       AND ($3 IS NULL OR s.user_id = $3)
-      AND @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, @extschema@._sm_default_ttl(),
+      AND @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, @extschema@._sm_default_ttl(),
                                       @extschema@._sm_default_idle_timeout()) > statement_timestamp()
       AND @extschema@._sm_interaction_end(m.created_at, s.ttl, @extschema@._sm_default_ttl()) > statement_timestamp()
       AND (s.interactions <= coalesce(@extschema@._sm_cap(s.max_interactions), s.interactions)

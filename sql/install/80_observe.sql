@@ -12,7 +12,7 @@ CROSS JOIN LATERAL (
           ORDER BY m.seq DESC
           LIMIT @extschema@._sm_cap(s.max_interactions)) AS w
 ) AS h
-WHERE @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, @extschema@._sm_default_ttl(),
+WHERE @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, @extschema@._sm_default_ttl(),
                                   @extschema@._sm_default_idle_timeout()) > statement_timestamp();
 COMMENT ON VIEW @extschema@.session_history IS
 'Each living session as one JSON array of its living interactions, oldest first.';
@@ -31,11 +31,11 @@ CREATE FUNCTION @extschema@.sm_stats(session_id text)
 RETURNS SETOF @extschema@.sm_session_stats LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT s.session_id::text, s.user_id::text, s.interactions, s.tokens, s.bytes, s.created_at, s.last_activity_at,
-           coalesce(s.ttl, nullif(current_setting('session_memory.ttl'), '0')::interval),
-           coalesce(s.idle_timeout, nullif(current_setting('session_memory.idle_timeout'), '0')::interval),
-           e.expires_at, s.ended_at, @extschema@._sm_cap(s.max_interactions), s.last_seq
+           @extschema@._sm_lifetime(s.ttl, @extschema@._sm_default_ttl()),
+           @extschema@._sm_lifetime(s.idle_timeout, @extschema@._sm_default_idle_timeout()),
+           nullif(e.expires_at, 'infinity'), s.ended_at, @extschema@._sm_cap(s.max_interactions), s.last_seq
     FROM @extschema@.sm_session AS s
-    CROSS JOIN LATERAL @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout,
+    CROSS JOIN LATERAL @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at,
                                                    @extschema@._sm_default_ttl(),
                                                    @extschema@._sm_default_idle_timeout()) AS e (expires_at)
     WHERE s.session_id = @extschema@._sm_check_name($1, 'session_id')
@@ -63,7 +63,7 @@ BEGIN ATOMIC
                 JOIN @extschema@.session_memory AS m ON m.session_id = s.session_id
                 WHERE s.prune_at <= statement_timestamp()
                   AND least(@extschema@._sm_interaction_end(m.created_at, s.ttl, @extschema@._sm_default_ttl()),
-                            @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout,
+                            @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at,
                                                         @extschema@._sm_default_ttl(),
                                                         @extschema@._sm_default_idle_timeout()))
                       <= statement_timestamp()) AS d (expired)
@@ -72,31 +72,34 @@ END;
 COMMENT ON FUNCTION @extschema@.sm_stats() IS
 'The whole memory: sessions, interactions, tokens and bytes stored, what has expired and awaits removal, and what the background worker did.';
 
--- degraded: nothing is shown that should not be, but space does not come back as it should.
+-- degraded: nothing is shown that should not be, but space does not come back as it should. Something
+-- due is late only if the worker has not been there since: what was added with an old created_at is
+-- due from long ago.
 CREATE FUNCTION @extschema@.sm_health()
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT jsonb_build_object(
-               'status', CASE WHEN n.failing THEN 'failing' WHEN cardinality(n.reasons) > 0 THEN 'degraded' ELSE 'ok' END,
-               'reasons', to_jsonb(n.reasons),
+               'status', CASE WHEN p.late AND p.failed THEN 'failing'
+                              WHEN p.off OR p.late OR p.failed THEN 'degraded'
+                              ELSE 'ok' END,
+               'reasons', to_jsonb(array_remove(ARRAY[
+                   CASE WHEN p.off THEN 'the background worker is switched off (session_memory.worker)' END,
+                   CASE WHEN p.late THEN 'what has expired has been awaiting removal since ' || p.waiting_since::text END,
+                   CASE WHEN p.failed THEN 'the background worker met an error: ' || w.last_error END], NULL)),
                'worker_last_run_at', w.last_run_at,
                'worker_last_error', w.last_error,
                'oldest_due_at', o.oldest_due_at)
-    FROM (SELECT min(s.prune_at) FILTER (WHERE s.prune_at <= statement_timestamp())
-          FROM @extschema@.sm_session AS s) AS o (oldest_due_at)
+    FROM (SELECT min(s.prune_at) FILTER (WHERE s.prune_at <= statement_timestamp()), min(s.created_at)
+          FROM @extschema@.sm_session AS s) AS o (oldest_due_at, oldest_session_at)
     LEFT JOIN @extschema@.sm_worker_status AS w ON true
-    CROSS JOIN LATERAL (SELECT 3 * current_setting('session_memory.nap_time')::interval + interval '10 seconds') AS p (patience)
     CROSS JOIN LATERAL (
-        SELECT array_remove(ARRAY[
-                   CASE WHEN NOT current_setting('session_memory.worker')::boolean
-                        THEN 'the background worker is switched off (session_memory.worker)' END,
-                   CASE WHEN o.oldest_due_at < statement_timestamp() - p.patience
-                        THEN 'expired interactions have been awaiting removal since ' || o.oldest_due_at::text END,
-                   CASE WHEN w.last_error_at >= coalesce(w.last_finished_at, w.last_error_at)
-                        THEN 'the last burst of the background worker met an error: ' || w.last_error END], NULL),
-               coalesce(w.last_error_at >= coalesce(w.last_finished_at, w.last_error_at)
-                        AND o.oldest_due_at < statement_timestamp() - p.patience, false)
-    ) AS n (reasons, failing);
+        SELECT d.waiting_since, NOT @extschema@._sm_worker_enabled(),
+               coalesce(d.waiting_since < statement_timestamp() - @extschema@._sm_patience(), false),
+               coalesce(w.last_error_at >= w.last_finished_at, false)
+        FROM (SELECT CASE WHEN o.oldest_due_at IS NOT NULL
+                          THEN greatest(o.oldest_due_at, coalesce(w.last_finished_at, o.oldest_session_at)) END)
+             AS d (waiting_since)
+    ) AS p (waiting_since, off, late, failed);
 END;
 COMMENT ON FUNCTION @extschema@.sm_health() IS
 'One JSON object for a monitor: status ok, degraded or failing, and why.';

@@ -8,8 +8,11 @@ BEGIN ATOMIC
     functions AS (
         SELECT f.oid, f.oid::regprocedure::text AS name,
                CASE WHEN f.proname LIKE '\_sm\_%' THEN 1
-                    WHEN f.proname IN ('sm_context', 'sm_messages', 'sm_history', 'sm_find', 'sm_stats') THEN 1
-                    WHEN f.proname IN ('sm_add', 'sm_add_message', 'sm_append', 'sm_pop', 'sm_clear') THEN 2
+                    WHEN f.proname IN ('sm_context', 'sm_messages', 'sm_history', 'sm_find', 'sm_stats', 'sm_health',
+                                       'sm_session', 'sm_sessions', 'sm_state', 'sm_summary', 'sm_prompt') THEN 1
+                    WHEN f.proname IN ('sm_add', 'sm_add_message', 'sm_append', 'sm_pop', 'sm_clear',
+                                       'sm_create_session', 'sm_configure_session', 'sm_touch', 'sm_set_state',
+                                       'sm_set_summary', 'sm_claim_summaries', 'sm_end_session') THEN 2
                     ELSE 3 END AS needed
         FROM pg_depend AS d
         JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
@@ -30,26 +33,56 @@ BEGIN ATOMIC
                 ELSE 'SELECT, INSERT, UPDATE, DELETE' END
     FROM relations AS r, rank WHERE rank.given IS NOT NULL
     UNION ALL
-    SELECT 'SCHEMA', '@extschema@', 'USAGE' FROM rank WHERE rank.given IS NOT NULL;
+    SELECT 'SCHEMA', e.extnamespace::regnamespace::text, 'USAGE'
+    FROM pg_extension AS e, rank WHERE e.extname = 'session_memory' AND rank.given IS NOT NULL;
 END;
 COMMENT ON FUNCTION @extschema@._sm_access(text) IS
 'Internal: what reader, writer and admin may use.';
 
+-- Who may give access: the owner of the tables. What the owner has is not for giving or taking.
+CREATE FUNCTION @extschema@._sm_check_grantee(grantee regrole)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owner oid;
+BEGIN
+    IF grantee IS NULL THEN
+        RAISE null_value_not_allowed USING
+            MESSAGE = 'grantee must not be null',
+            HINT = 'Give the name of a role, like sm_grant(''my_app'', ''writer'').';
+    END IF;
+    SELECT c.relowner INTO STRICT owner
+    FROM pg_extension AS e
+    JOIN pg_class AS c ON c.relnamespace = e.extnamespace AND c.relname = 'session_memory'
+    WHERE e.extname = 'session_memory';
+    IF NOT pg_has_role(current_user, owner, 'USAGE') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'only the owner of the session memory gives and takes access',
+            HINT = format('Call it as %s.', owner::regrole);
+    END IF;
+    IF grantee::oid = owner THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('%s owns the session memory', grantee),
+            HINT = 'Give the name of another role.';
+    END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@._sm_check_grantee(regrole) IS
+'Internal: whether the caller may give access to a role; an error where not.';
+
+-- The schema is looked up when called: it may have been renamed.
 CREATE FUNCTION @extschema@.sm_grant(grantee regrole, access text)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
     item record;
 BEGIN
-    IF grantee IS NULL OR access IS NULL THEN
-        RAISE null_value_not_allowed USING MESSAGE = 'grantee and access must not be null';
-    END IF;
-    IF access NOT IN ('reader', 'writer', 'admin') THEN
-        RAISE invalid_parameter_value USING
-            MESSAGE = format('unknown access "%s"', access),
+    IF access IS NULL OR access NOT IN ('reader', 'writer', 'admin') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = CASE WHEN access IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+            MESSAGE = CASE WHEN access IS NULL THEN 'access must not be null' ELSE format('unknown access "%s"', access) END,
             HINT = 'Give reader, writer or admin.';
     END IF;
-    PERFORM @extschema@.sm_revoke(grantee);
-    FOR item IN SELECT * FROM @extschema@._sm_access(access) LOOP
+    EXECUTE format('SELECT %s.sm_revoke($1)', home) USING grantee;
+    FOR item IN EXECUTE format('SELECT * FROM %s._sm_access($1)', home) USING access LOOP
         EXECUTE format('GRANT %s ON %s %s TO %s', item.privileges, item.kind, item.object, grantee);
     END LOOP;
 END $$;
@@ -59,24 +92,33 @@ COMMENT ON FUNCTION @extschema@.sm_grant(regrole, text) IS
 CREATE FUNCTION @extschema@.sm_revoke(grantee regrole)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
     item record;
 BEGIN
-    IF grantee IS NULL THEN
-        RAISE null_value_not_allowed USING MESSAGE = 'grantee must not be null';
-    END IF;
-    FOR item IN SELECT * FROM @extschema@._sm_access('admin') WHERE kind <> 'SCHEMA' LOOP
+    EXECUTE format('SELECT %s._sm_check_grantee($1)', home) USING grantee;
+    FOR item IN EXECUTE format('SELECT * FROM %s._sm_access(''admin'') WHERE kind <> ''SCHEMA''', home) LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s', item.kind, item.object, grantee);
     END LOOP;
 END $$;
 COMMENT ON FUNCTION @extschema@.sm_revoke(regrole) IS
 'Takes from a role what sm_grant gave it. USAGE on the schema stays, since others may need it.';
 
+
 -- Whatever was created above, by catalogue: nothing can be forgotten.
 DO $$
 DECLARE
     item record;
 BEGIN
-    FOR item IN SELECT * FROM @extschema@._sm_access('admin') WHERE kind <> 'SCHEMA' LOOP
+    FOR item IN
+        SELECT a.kind, a.object FROM @extschema@._sm_access('admin') AS a WHERE a.kind <> 'SCHEMA'
+        UNION ALL
+        SELECT 'TYPE', t.oid::regtype::text
+        FROM pg_depend AS d
+        JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
+        JOIN pg_type AS t ON t.oid = d.objid
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_type'::regclass AND d.deptype = 'e'
+          AND t.typtype = 'c'
+    LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', item.kind, item.object);
     END LOOP;
 END $$;

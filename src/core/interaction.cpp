@@ -39,6 +39,11 @@ std::uint32_t interaction_tokens(JsonbRef interaction) noexcept {
     return tokens < kMostTokens ? static_cast<std::uint32_t>(tokens) : kMostTokens;
 }
 
+bool is_said(std::string_view key) noexcept {
+    return key == "query" || key == "answer" || key == "content" || key == "timestamp" ||
+           key == "tool_calls" || key == "tool_call_id";
+}
+
 bool begins_turn(JsonbRef interaction) noexcept {
     if (interaction.find("query")) return true;
     const std::string_view role = interaction.find("role").text();

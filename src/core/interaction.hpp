@@ -14,6 +14,9 @@ namespace sm::core {
 /// estimate over every text in it but its metadata and its timestamp.
 std::uint32_t interaction_tokens(JsonbRef interaction) noexcept;
 
+/// Whether a key of an interaction holds what was said, and is not searched for by the index.
+bool is_said(std::string_view key) noexcept;
+
 /// Whether a turn begins here: an exchange, or a user's message that is not a tool's result.
 bool begins_turn(JsonbRef interaction) noexcept;
 

@@ -21,15 +21,15 @@ inline constexpr Time kAlways =
     std::numeric_limits<std::int64_t>::min();  ///< the server's '-infinity'
 inline constexpr std::int64_t kNoCap = std::numeric_limits<std::int64_t>::max();
 
-/// Microseconds of an interval given in its three parts; kForever where they do not fit.
+/// Microseconds of an interval given in its three parts; kForever where they do not fit, and 0
+/// where they are negative.
 constexpr Lifetime lifetime_of(std::int64_t microseconds, std::int32_t days,
                                std::int32_t months) noexcept {
     constexpr __int128 kDay = 86'400'000'000;
     const __int128 total =
         microseconds + (static_cast<__int128>(days) + 30 * static_cast<__int128>(months)) * kDay;
     if (total >= kForever) return kForever;
-    return static_cast<Lifetime>(
-        std::max<__int128>(total, std::numeric_limits<std::int64_t>::min()));
+    return static_cast<Lifetime>(std::max<__int128>(total, 0));
 }
 
 /// The moment at which what began at `start` has lived for `lifetime`.
@@ -44,12 +44,10 @@ struct Limits {
     Lifetime idle_timeout = kForever;
     std::int64_t max_interactions = kNoCap;
 
-    /// A session lives for its idle timeout, and as long as an interaction added now would.
-    constexpr Time session_end(Time last_activity) const noexcept {
-        return end_of_life(last_activity, std::min(ttl, idle_timeout));
-    }
-    constexpr bool session_expired(Time last_activity, Time now) const noexcept {
-        return session_end(last_activity) <= now;
+    /// A session lives for its idle timeout, and as long as an interaction added now would. One
+    /// that has ended is not expected to be active, and stays readable for its ttl.
+    constexpr Time session_end(Time last_activity, bool ended = false) const noexcept {
+        return end_of_life(last_activity, ended ? ttl : std::min(ttl, idle_timeout));
     }
     /// Interactions created at this time or before have expired.
     constexpr Time cutoff(Time now) const noexcept {

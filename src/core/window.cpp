@@ -17,16 +17,13 @@ void Window::show(JsonbRef interaction, std::uint32_t tokens) noexcept {
     follow_tools(interaction);
 
     const bool fits = shown_ <= max_interactions_ && tokens_ <= *max_tokens_;
-    const bool first_turn = !turn_complete_;
-    if (!splits_a_call()) {
-        if (first_turn && begins_turn(interaction)) {
-            turn_complete_ = true;
-            size_ = shown_;
-        } else if (fits) {
-            size_ = shown_;
-        }
+    if (begins_turn(interaction)) {
+        turn_begins();
+        if (!turn_complete_) size_ = shown_;
+        turn_complete_ = true;
     }
-    closed_ = (turn_complete_ && !fits) || (!fits && shown_ >= kFarthest);
+    if (fits && !splits_a_call()) size_ = shown_;
+    closed_ = !fits && (turn_complete_ || shown_ >= kFarthest);
 }
 
 std::size_t Window::size() const noexcept {
@@ -37,22 +34,35 @@ std::size_t Window::size() const noexcept {
 
 void Window::follow_tools(JsonbRef interaction) noexcept {
     for_each_tool_call(interaction, [this](std::string_view id) { call_found(id); });
-    for_each_tool_result(interaction, [this](std::string_view id) { answer_wanted(id); });
+    for_each_tool_result(interaction, [this](std::string_view id) { await_call(id); });
 }
 
-void Window::answer_wanted(std::string_view id) noexcept {
+void Window::await_call(std::string_view id) noexcept {
     if (open_count_ == open_.size()) {
         too_many_open_ = true;
         return;
     }
-    open_[open_count_++] = std::hash<std::string_view>()(id);
+    open_[open_count_++] = {std::hash<std::string_view>()(id), false};
 }
 
 // Results come in any number for one call: all that wait for this id are settled.
 void Window::call_found(std::string_view id) noexcept {
     const auto last = open_.begin() + open_count_;
+    const std::uint64_t wanted = std::hash<std::string_view>()(id);
     open_count_ =
-        std::remove(open_.begin(), last, std::hash<std::string_view>()(id)) - open_.begin();
+        std::remove_if(open_.begin(), last, [&](const OpenResult &r) { return r.id == wanted; }) -
+        open_.begin();
+}
+
+// A result follows its call in the same turn, or, when the user broke in, in the next. One that is
+// further from it has no call at all, and must not keep everything before it out of sight.
+void Window::turn_begins() noexcept {
+    const auto last = open_.begin() + open_count_;
+    open_count_ =
+        std::remove_if(open_.begin(), last, [](const OpenResult &r) { return r.from_later_turn; }) -
+        open_.begin();
+    for (std::size_t i = 0; i < open_count_; ++i) open_[i].from_later_turn = true;
+    too_many_open_ = false;
 }
 
 }  // namespace sm::core

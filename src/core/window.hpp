@@ -38,8 +38,9 @@ class Window {
 
   private:
     void follow_tools(JsonbRef interaction) noexcept;
-    void answer_wanted(std::string_view id) noexcept;
+    void await_call(std::string_view id) noexcept;
     void call_found(std::string_view id) noexcept;
+    void turn_begins() noexcept;
     bool splits_a_call() const noexcept { return open_count_ > 0 || too_many_open_; }
 
     std::size_t max_interactions_;
@@ -50,8 +51,12 @@ class Window {
     bool turn_complete_ = false;
     bool closed_ = false;
 
-    // Results in the window whose calls have not been seen yet, by a hash of their ids.
-    std::array<std::uint64_t, 128> open_{};
+    // A result in the window whose call has not been seen yet, by a hash of its id.
+    struct OpenResult {
+        std::uint64_t id;
+        bool from_later_turn;
+    };
+    std::array<OpenResult, 128> open_{};
     std::size_t open_count_ = 0;
     bool too_many_open_ = false;
 };

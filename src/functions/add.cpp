@@ -1,6 +1,9 @@
 // sm_add, sm_add_message and sm_append: building interactions and adding them.
+#include <cmath>
+
 #include "core/jsonb_layout.hpp"
 #include "functions/entry.hpp"
+#include "functions/jsonb_push.hpp"
 #include "store/append.hpp"
 #include "store/limits.hpp"
 
@@ -15,39 +18,48 @@ class ObjectBuilder {
     ObjectBuilder() { pushJsonbValue(&state_, WJB_BEGIN_OBJECT, nullptr); }
 
     ObjectBuilder &add(const char *key, const text *value) {
-        push_key(key);
-        JsonbValue v;
-        v.type = jbvString;
-        v.val.string.val = const_cast<char *>(VARDATA_ANY(value));
-        v.val.string.len = static_cast<int>(VARSIZE_ANY_EXHDR(value));
+        functions::push_key(&state_, key);
+        JsonbValue v = functions::string_value(pg::view(value));
         pushJsonbValue(&state_, WJB_VALUE, &v);
         return *this;
     }
 
-    ObjectBuilder &add_if_given(const char *key, Jsonb *value) {
-        if (value == nullptr) return *this;
-        push_key(key);
-        JsonbValue v;
-        v.type = jbvBinary;
-        v.val.binary.data = &value->root;
-        v.val.binary.len = VARSIZE(value) - VARHDRSZ;
-        pushJsonbValue(&state_, WJB_VALUE, &v);
+    ObjectBuilder &add_if_given(const char *key, const Jsonb *value) {
+        if (value != nullptr)
+            functions::push_member(&state_, key, core::JsonbRef::root(&value->root));
         return *this;
     }
 
     Jsonb *build() { return JsonbValueToJsonb(pushJsonbValue(&state_, WJB_END_OBJECT, nullptr)); }
 
   private:
-    void push_key(const char *key) {
-        JsonbValue k;
-        k.type = jbvString;
-        k.val.string.val = const_cast<char *>(key);
-        k.val.string.len = static_cast<int>(strlen(key));
-        pushJsonbValue(&state_, WJB_KEY, &k);
-    }
-
     JsonbParseState *state_ = nullptr;
 };
+
+[[noreturn]] void refuse_timestamp(int sqlstate, const char *what) {
+    ereport(ERROR, errcode(sqlstate), errmsg("the \"timestamp\" of an interaction %s", what),
+            errhint("Write it like \"2026-01-31T12:00:00Z\", or as seconds since 1970."));
+}
+
+core::Time timestamp_of_text(std::string_view written) {
+    // Not 'now', 'tomorrow' or 'infinity', which the server would understand.
+    if (written.empty() || written[0] < '0' || written[0] > '9')
+        refuse_timestamp(ERRCODE_INVALID_DATETIME_FORMAT, "is not a time");
+    return functions::checked_time(
+        DatumGetTimestampTz(DirectFunctionCall3(
+            timestamptz_in, CStringGetDatum(pnstrdup(written.data(), written.size())),
+            ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))),
+        "timestamp");
+}
+
+core::Time timestamp_of_seconds(const void *numeric) {
+    constexpr double kFarthest = 1e11;  // the year 5138; in milliseconds, 1973
+    const Datum seconds = DirectFunctionCall1(numeric_float8, PointerGetDatum(numeric));
+    if (!(std::abs(DatumGetFloat8(seconds)) <= kFarthest))
+        refuse_timestamp(ERRCODE_INVALID_PARAMETER_VALUE,
+                         "is too far away: is it in milliseconds?");
+    return DatumGetTimestampTz(DirectFunctionCall1(float8_timestamptz, seconds));
+}
 
 /// An interaction's "timestamp" as its time: an ISO 8601 text, or seconds since 1970.
 core::Time timestamp_of(core::JsonbRef object, core::Time otherwise) {
@@ -56,23 +68,12 @@ core::Time timestamp_of(core::JsonbRef object, core::Time otherwise) {
         case core::JsonbKind::kAbsent:
         case core::JsonbKind::kNull:
             return otherwise;
-        case core::JsonbKind::kString: {
-            char *written = pnstrdup(value.text().data(), value.text().size());
-            return functions::checked_time(DatumGetTimestampTz(DirectFunctionCall3(
-                                               timestamptz_in, CStringGetDatum(written),
-                                               ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))),
-                                           "timestamp");
-        }
-        case core::JsonbKind::kNumeric: {
-            const Datum seconds =
-                DirectFunctionCall1(numeric_float8, PointerGetDatum(value.data()));
-            return functions::checked_time(
-                DatumGetTimestampTz(DirectFunctionCall1(float8_timestamptz, seconds)), "timestamp");
-        }
+        case core::JsonbKind::kString:
+            return timestamp_of_text(value.text());
+        case core::JsonbKind::kNumeric:
+            return timestamp_of_seconds(value.data());
         default:
-            ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("the \"timestamp\" of an interaction must be a text or a number"),
-                    errhint("Write it like \"2026-01-31T12:00:00Z\", or as seconds since 1970."));
+            refuse_timestamp(ERRCODE_INVALID_PARAMETER_VALUE, "must be a text or a number");
     }
 }
 
@@ -98,7 +99,8 @@ store::NewInteraction *interactions_of(Jsonb *interactions, core::Time now, int 
     }
     if (!root.is_array())
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("interactions must be a JSON object or an array of objects"));
+                errmsg("interactions must be a JSON object or an array of objects"),
+                errhint("Write one like {\"role\": \"user\", \"content\": \"Hello\"}."));
     *count = static_cast<int>(root.size());
     auto *all = static_cast<store::NewInteraction *>(
         MemoryContextAllocHuge(CurrentMemoryContext, sizeof(store::NewInteraction) * (*count + 1)));
@@ -112,7 +114,8 @@ store::NewInteraction *interactions_of(Jsonb *interactions, core::Time now, int 
         if (object == nullptr || !JB_ROOT_IS_OBJECT(object))
             ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("element %d of interactions is not a JSON object", index + 1),
-                    errdetail("Nothing of the array was added."));
+                    errdetail("Nothing of the array was added."),
+                    errhint("Write each like {\"role\": \"user\", \"content\": \"Hello\"}."));
         all[index++] = {object, timestamp_of(core::JsonbRef::root(&object->root), now)};
     }
     return all;
@@ -159,7 +162,8 @@ Datum sm_append(PG_FUNCTION_ARGS) {
     text *session_id = arguments.required_name(0, "session_id");
     if (arguments.is_null(1))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("interactions must not be null"));
+                errmsg("interactions must not be null"),
+                errhint("Give it a value, or leave it out where it has a default."));
     text *user_id = arguments.optional_name(2, "user_id");
     const core::Time now = store::statement_clock();
     int count;

@@ -1,6 +1,7 @@
 // Arguments of the SQL functions.
 #include "functions/arguments.hpp"
 
+#include "core/jsonb_layout.hpp"
 #include "store/limits.hpp"
 
 namespace sm::functions {
@@ -23,11 +24,17 @@ text *checked_name(text *value, const char *name) {
     return value;
 }
 
+const char *type_of(const Jsonb *value) {
+    static constexpr const char *kNames[] = {"absent", "null",  "boolean", "number",
+                                             "string", "array", "object"};
+    return kNames[static_cast<int>(core::JsonbRef::root(&value->root).kind())];
+}
+
 Jsonb *checked_object(Jsonb *value, const char *name) {
     if (!JB_ROOT_IS_OBJECT(value))
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("%s must be a JSON object", name),
-                errdetail("It is of type %s.", JB_ROOT_IS_SCALAR(value) ? "scalar" : "array"),
+                errdetail("It is of type %s.", type_of(value)),
                 errhint("Write it like {\"key\": \"value\"}."));
     return value;
 }
@@ -36,8 +43,8 @@ Jsonb *checked_object(Jsonb *value, const char *name) {
 
 void Arguments::refuse_null(int index, const char *name) const {
     if (is_null(index))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("%s must not be null", name));
+        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
+                errhint("Give it a value, or leave it out where it has a default."));
 }
 
 text *Arguments::required_text(int index, const char *name) const {
@@ -71,7 +78,8 @@ int32 Arguments::required_limit(int index, const char *name) const {
     const int32 value = DatumGetInt32(datum(index));
     if (value < 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("%s must not be negative: %d", name, value));
+                errmsg("%s must not be negative: %d", name, value),
+                errhint("Give a whole number from 0 on."));
     return value;
 }
 
@@ -97,7 +105,8 @@ std::optional<core::Lifetime> Arguments::optional_lifetime(int index, const char
 core::Time checked_time(TimestampTz time, const char *name) {
     if (TIMESTAMP_NOT_FINITE(time))
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("%s must be a finite time", name));
+                errmsg("%s must be a finite time", name),
+                errhint("Write it like '2026-01-31 12:00:00+00'."));
     return time;
 }
 

@@ -1,8 +1,9 @@
-// One interaction as JSON.
+// Interactions as JSON.
 #include "functions/interaction_json.hpp"
 
 #include "core/escape.hpp"
 #include "core/jsonb_text.hpp"
+#include "core/message.hpp"
 #include "core/numeric_text.hpp"
 #include "core/timestamp_text.hpp"
 
@@ -25,6 +26,18 @@ void write_interaction(JsonOutput &out, const store::StoredInteraction &interact
     });
     if (out.size() == after) out.truncate(before);  // an object without members of its own
     out.append("}");
+}
+
+void write_messages(JsonOutput &out, const store::StoredInteraction *interactions, int count) {
+    std::string_view separator = "";
+    for (int i = count - 1; i >= 0; --i) {
+        const core::JsonbRef interaction = ref(interactions[i]);
+        if (core::message_count(interaction) == 0) continue;
+        out.append(separator);
+        out.write(
+            [&](char *at, char *limit) { return core::write_messages(interaction, at, limit); });
+        separator = ", ";
+    }
 }
 
 }  // namespace sm::functions

@@ -33,6 +33,9 @@ class JsonOutput {
     /// Takes back what was written beyond `size`.
     void truncate(size_t size) { at_ = start_ + VARHDRSZ + size; }
 
+    /// What has been written so far; valid until more is.
+    std::string_view view() const { return {start_ + VARHDRSZ, size()}; }
+
     size_t size() const { return at_ - start_ - VARHDRSZ; }
 
     /// The whole as a datum of type json or text.

@@ -1,8 +1,8 @@
 // sm_context, sm_messages and sm_history: what a model, or a person, is shown.
-#include "core/message.hpp"
-#include "core/window.hpp"
+#include "core/escape.hpp"
 #include "functions/entry.hpp"
 #include "functions/interaction_json.hpp"
+#include "functions/window_reader.hpp"
 #include "store/limits.hpp"
 #include "store/reader.hpp"
 
@@ -10,47 +10,6 @@ using namespace sm;
 using functions::Arguments;
 using functions::JsonOutput;
 using store::StoredInteraction;
-
-namespace {
-
-core::JsonbRef ref(const StoredInteraction &interaction) {
-    return core::JsonbRef::root(&interaction.object->root);
-}
-
-/// The window of sm_context(session_id, max_interactions, max_tokens), given to `use` oldest first:
-/// use(interactions, count), where interactions[count - 1] is the oldest.
-template <typename Use>
-void with_window(FunctionCallInfo fcinfo, Use &&use) {
-    const Arguments arguments(fcinfo);
-    text *session_id = arguments.required_name(0, "session_id");
-    const int32 max_interactions = arguments.required_limit(1, "max_interactions");
-    std::optional<std::int64_t> max_tokens;
-    if (const auto given = arguments.optional_limit(2, "max_tokens")) max_tokens = *given;
-    const pg::Extension &extension = functions::enter(fcinfo);
-    if (max_interactions == 0) return;
-
-    core::Window window(max_interactions, max_tokens);
-    int capacity = Min(max_interactions, 64);
-    int count = 0;
-    auto *interactions =
-        static_cast<StoredInteraction *>(palloc(sizeof(StoredInteraction) * capacity));
-    auto collect = [&](const StoredInteraction &interaction) {
-        if (count == capacity) {
-            capacity *= 2;
-            interactions = static_cast<StoredInteraction *>(
-                repalloc_huge(interactions, sizeof(StoredInteraction) * capacity));
-        }
-        interactions[count++] = interaction;
-        window.show(ref(interaction), interaction.tokens);
-        return window.wants_more();
-    };
-    auto finish = [&] { use(interactions, static_cast<int>(window.size())); };
-    store::read_newest_first(extension,
-                             {session_id, store::statement_clock(), PG_INT64_MAX, max_interactions},
-                             collect, finish);
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -62,7 +21,7 @@ SM_FUNCTION(sm_history);
 Datum sm_context(PG_FUNCTION_ARGS) {
     JsonOutput out;
     out.append("[");
-    with_window(fcinfo, [&](const StoredInteraction *interactions, int count) {
+    functions::with_window(fcinfo, [&](const StoredInteraction *interactions, int count) {
         for (int i = count - 1; i >= 0; --i) {
             functions::write_interaction(out, interactions[i]);
             if (i > 0) out.append(", ");
@@ -76,17 +35,18 @@ Datum sm_context(PG_FUNCTION_ARGS) {
 Datum sm_messages(PG_FUNCTION_ARGS) {
     JsonOutput out;
     out.append("[");
-    with_window(fcinfo, [&](const StoredInteraction *interactions, int count) {
-        std::string_view separator = "";
-        for (int i = count - 1; i >= 0; --i) {
-            if (core::message_count(ref(interactions[i])) == 0) continue;
-            out.append(separator);
-            out.write([&](char *at, char *limit) {
-                return core::write_messages(ref(interactions[i]), at, limit);
-            });
-            separator = ", ";
-        }
-    });
+    functions::with_summarized_window(
+        fcinfo, [&](const store::SessionFacts &, const text *summary,
+                    const StoredInteraction *interactions, int count) {
+            if (summary != nullptr) {
+                out.append("{\"role\": \"system\", \"content\": ");
+                out.write([&](char *at, char *limit) {
+                    return core::write_escaped(pg::view(summary), at, limit);
+                });
+                out.append(count > 0 ? "}, " : "}");
+            }
+            functions::write_messages(out, interactions, count);
+        });
     out.append("]");
     return out.finish();
 }
@@ -113,8 +73,10 @@ Datum sm_history(PG_FUNCTION_ARGS) {
         return ++rows < page_size;
     };
     auto nothing = [] {};
-    store::read_newest_first(
-        extension, {session_id, store::statement_clock(), before_seq, page_size}, put, nothing);
+    store::SessionFacts facts;
+    store::read_newest_first(extension,
+                             {session_id, store::statement_clock(), before_seq, page_size}, &facts,
+                             put, nothing);
     PG_RETURN_NULL();
 }
 

@@ -54,7 +54,7 @@ class Statement {
   public:
     static constexpr int kMaxParameters = 12;
 
-    constexpr Statement(const char *sql, std::initializer_list<Oid> types)
+    consteval Statement(const char *sql, std::initializer_list<Oid> types)
         : sql_(sql), parameters_(static_cast<int>(types.size())) {
         int i = 0;
         for (Oid type : types) types_[i++] = type;

@@ -7,7 +7,7 @@
 #include "store/append.hpp"
 
 #include "core/interaction.hpp"
-#include "pg/text.hpp"
+#include "settings.hpp"
 #include "store/limits.hpp"
 #include "store/session.hpp"
 
@@ -18,46 +18,26 @@ namespace {
 using pg::Value;
 
 // $1 session, $2 interactions, $3 tokens, $4 bytes, $5 activity, $6 user or NULL, $7 now,
-// $8 and $9 default ttl and idle timeout.
+// $8 and $9 default ttl and idle timeout, $10 interactions after which a summary is due. A summary
+// falls due in this same update: it costs nothing while none does.
 pg::Statement grow_statement(
     "UPDATE @.sm_session AS s SET"
     " last_seq = s.last_seq OPERATOR(pg_catalog.+) $2,"
     " interactions = s.interactions OPERATOR(pg_catalog.+) $2,"
     " tokens = s.tokens OPERATOR(pg_catalog.+) $3,"
     " bytes = s.bytes OPERATOR(pg_catalog.+) $4,"
-    " last_activity_at = GREATEST(s.last_activity_at, $5)"
+    " last_activity_at = GREATEST(s.last_activity_at, $5),"
+    " summary_due_at = CASE WHEN s.summary_due_at IS NULL"
+    " AND s.last_seq OPERATOR(pg_catalog.+) $2 OPERATOR(pg_catalog.-) s.summary_seq"
+    " OPERATOR(pg_catalog.>=) $10 THEN $7 ELSE s.summary_due_at END"
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1 AND s.ended_at IS NULL"
     " AND ($6 IS NULL OR s.user_id OPERATOR(pg_catalog.=) $6)"
-    " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $8, $9) "
+    " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, $8, $9) "
     "OPERATOR(pg_catalog.>) $7"
-    " RETURNING s.last_seq, s.interactions, s.ttl, s.idle_timeout, s.max_interactions, s.prune_at",
-    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID,
+    " RETURNING s.last_seq, s.interactions, s.ttl, s.idle_timeout, s.max_interactions, s.prune_at,"
+    " s.summary_due_at",
+    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID,
      INT8OID});
-
-// The same beginning, for a session that is not there yet.
-pg::Statement create_statement(
-    "INSERT INTO @.sm_session (session_id, last_seq, interactions, tokens, bytes, last_activity_at,"
-    " user_id, created_at, prune_at) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)"
-    " ON CONFLICT (session_id) DO NOTHING",
-    {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-
-pg::Statement set_user_statement(
-    "UPDATE @.sm_session AS s SET user_id = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
-    {TEXTOID, TEXTOID});
-
-// A new life under an old id: nothing of the old one stays but the count of seq.
-pg::Statement restart_statement(
-    "UPDATE @.sm_session AS s SET user_id = $2, created_at = $3, last_activity_at = $3, "
-    "interactions = 0,"
-    " tokens = 0, bytes = 0, ttl = NULL, idle_timeout = NULL, max_interactions = NULL,"
-    " summary_seq = s.last_seq, ended_at = NULL, prune_at = $4"
-    " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
-    {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-
-pg::Statement hint_statement(
-    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1"
-    " AND (s.prune_at IS NULL OR s.prune_at OPERATOR(pg_catalog.>) $2)",
-    {TEXTOID, TIMESTAMPTZOID});
 
 pg::Statement find_key_statement(
     "SELECT m.seq, m.created_at, m.tokens, @._sm_bytes(m.interaction) FROM @.session_memory AS m"
@@ -101,6 +81,11 @@ struct Sums {
     }
 };
 
+/// Tells those who listen, if that is wished for, that a summary has fallen due.
+void notify_summary_due(const text *session_id) {
+    if (settings::notify) Async_Notify("session_memory", text_to_cstring(session_id));
+}
+
 /// Tries the common case. Returns the session's last seq, or 0 where the update found nothing to
 /// do.
 int64 grow(const pg::Extension &extension, const Append &request, const Sums &sums) {
@@ -110,7 +95,8 @@ int64 grow(const pg::Extension &extension, const Append &request, const Sums &su
         extension,
         {session_id, Value::of(count), Value::of(sums.tokens), Value::of(sums.bytes),
          Value::of(sums.activity), Value::of(request.user_id), Value::of(request.now),
-         Value::of(default_ttl()), Value::of(default_idle_timeout())},
+         Value::of(default_ttl()), Value::of(default_idle_timeout()),
+         Value::of(int64{settings::summary_interval})},
         false);
     if (rows.none()) return 0;
 
@@ -121,55 +107,28 @@ int64 grow(const pg::Extension &extension, const Append &request, const Sums &su
 
     core::Time due = core::end_of_life(sums.oldest, limits.ttl);
     if (limits.clearly_overrun(interactions)) due = Min(due, request.now);
-    if (due < hint)
-        hint_statement.run(extension, {session_id, Value::of(to_timestamptz(due))}, false);
+    if (due < hint) hint_due(extension, request.session_id, due);
+    if (rows.at(0, 7).int64_or(0) == request.now) notify_summary_due(request.session_id);
     return last_seq;
 }
 
 bool create(const pg::Extension &extension, const Append &request, const Sums &sums) {
-    const int64 count = request.count;
-    const core::Limits limits = limits_of(Value::none(), Value::none(), Value::none());
-    const core::Time due =
-        Min(limits.session_end(sums.activity), core::end_of_life(sums.oldest, limits.ttl));
-    return create_statement
-               .run(extension,
-                    {Value::of(request.session_id), Value::of(count), Value::of(sums.tokens),
-                     Value::of(sums.bytes), Value::of(sums.activity), Value::of(request.user_id),
-                     Value::of(request.now), Value::of(to_timestamptz(due))},
-                    false)
-               .count == 1;
-}
-
-bool same_user(const text *a, const text *b) {
-    return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-           memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
-/// Locks the session and makes it one that can grow, or says by an error why it cannot.
-/// Returns false where there is none to lock.
-bool open_session(const pg::Extension &extension, const Append &request, Session *found) {
-    if (!lock_session(extension, request.session_id, found)) return false;
-    const Session &session = *found;
-    const Value session_id = Value::of(request.session_id);
-    if (session.expired(request.now)) {
-        const core::Limits limits = limits_of(Value::none(), Value::none(), Value::none());
-        remove_interactions(extension, request.session_id);
-        restart_statement.run(extension,
-                              {session_id, Value::of(request.user_id), Value::of(request.now),
-                               Value::of(to_timestamptz(limits.session_end(request.now)))},
-                              false);
-        return true;
-    }
-    if (session.ended) refuse_ended(request.session_id);
-    if (request.user_id == nullptr) return true;
-    if (session.user_id == nullptr)
-        set_user_statement.run(extension, {session_id, Value::of(request.user_id)}, false);
-    else if (!same_user(session.user_id, request.user_id))
-        ereport(
-            ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("session \"%s\" belongs to another user", pg::printable(request.session_id)),
-            errhint("Leave user_id out, or give the user_id that the session was created with."));
-    return true;
+    const core::Limits limits = default_limits();
+    NewSession session;
+    session.session_id = request.session_id;
+    session.user_id = request.user_id;
+    session.now = request.now;
+    session.last_activity = sums.activity;
+    session.due =
+        limits.clearly_overrun(request.count)
+            ? request.now
+            : Min(limits.session_end(sums.activity), core::end_of_life(sums.oldest, limits.ttl));
+    session.interactions = request.count;
+    session.tokens = sums.tokens;
+    session.bytes = sums.bytes;
+    const bool created = create_session(extension, session);
+    if (created && session.summary_due()) notify_summary_due(request.session_id);
+    return created;
 }
 
 /// The seq of the interaction that carries the key, or 0. One that has expired frees its key.
@@ -231,25 +190,26 @@ int64 append(const pg::Extension &extension, const Append &request) {
 
         // A key must be looked for under the row's lock, before anything changes.
         bool settled = request.idempotency_key == nullptr;
-        constexpr int kAttempts = 10;
         for (int attempt = 0; attempt < kAttempts; ++attempt) {
-            int64 last_seq = settled ? grow(extension, request, sums) : 0;
-            if (last_seq == 0 && create(extension, request, sums)) last_seq = request.count;
-            if (last_seq != 0) {
+            CHECK_FOR_INTERRUPTS();
+            if (const int64 last_seq = settled ? grow(extension, request, sums) : 0;
+                last_seq != 0) {
                 insert(extension, request, last_seq, tokens);
                 return last_seq;
             }
-            CHECK_FOR_INTERRUPTS();
             Session session;
-            if (!open_session(extension, request, &session)) continue;  // removed meanwhile
-            if (request.idempotency_key != nullptr)
-                if (int64 seq = find_key(extension, request, session); seq != 0) return seq;
-            settled = true;
+            if (open_session(extension, request.session_id, request.user_id, request.now,
+                             &session)) {
+                if (request.idempotency_key != nullptr)
+                    if (const int64 seq = find_key(extension, request, session); seq != 0)
+                        return seq;
+                settled = true;
+            } else if (create(extension, request, sums)) {
+                insert(extension, request, request.count, tokens);
+                return request.count;
+            }
         }
-        // It is there, and it is not: row-level security hides it.
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("session \"%s\" is not accessible", pg::printable(request.session_id)),
-                errhint("Row-level security hides a session of that name from this role."));
+        refuse_hidden(request.session_id);
     });
 }
 

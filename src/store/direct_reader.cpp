@@ -25,7 +25,9 @@ enum SessionColumn : AttrNumber {
     kLastActivityAt = 4,
     kTtl = 9,
     kIdleTimeout = 10,
-    kMaxInteractions = 11
+    kMaxInteractions = 11,
+    kSummarySeq = 12,
+    kEndedAt = 14
 };
 enum MemoryColumn : AttrNumber { kSeq = 2, kCreatedAt = 3, kTokens = 4, kInteraction = 6 };
 
@@ -112,6 +114,8 @@ const char *inspect_columns(Oid session, Oid memory) {
                           has_column(s, kTtl, "ttl", INTERVALOID) &&
                           has_column(s, kIdleTimeout, "idle_timeout", INTERVALOID) &&
                           has_column(s, kMaxInteractions, "max_interactions", INT4OID) &&
+                          has_column(s, kSummarySeq, "summary_seq", INT8OID) &&
+                          has_column(s, kEndedAt, "ended_at", TIMESTAMPTZOID) &&
                           has_column(m, 1, "session_id", TEXTOID) &&
                           has_column(m, kSeq, "seq", INT8OID) &&
                           has_column(m, kCreatedAt, "created_at", TIMESTAMPTZOID) &&
@@ -177,12 +181,13 @@ struct Scan {
     static Scan open(const Target &target) {
         Scan s;
         s.table = table_open(target.table, AccessShareLock);
-        s.index = index_open(target.key, AccessShareLock);
+        s.index = nullptr;
         s.slot = nullptr;
         s.scan = nullptr;
         return s;
     }
-    void begin(ScanKey keys, int count) {
+    void begin(Oid key, ScanKey keys, int count) {
+        index = index_open(key, AccessShareLock);
         slot = table_slot_create(table, nullptr);
         scan = pg::begin_index_scan(table, index, GetActiveSnapshot(), count);
         index_rescan(scan, keys, count, nullptr, 0);
@@ -191,8 +196,8 @@ struct Scan {
         if (scan != nullptr) {
             index_endscan(scan);
             ExecDropSingleTupleTableSlot(slot);
+            index_close(index, AccessShareLock);
         }
-        index_close(index, AccessShareLock);
         table_close(table, AccessShareLock);
     }
     pg::Value column(AttrNumber number) const {
@@ -216,16 +221,16 @@ ScanKeyData before_key(int64 seq) {
     return key;
 }
 
-/// The limits of a living session; false where there is none.
-bool find_session(Scan *sessions, const Reading &reading, core::Limits *limits) {
+void find_session(Scan *sessions, const Reading &reading, SessionFacts *facts) {
     ScanKeyData key = session_key(reading.session_id);
-    sessions->begin(&key, 1);
-    if (!index_getnext_slot(sessions->scan, ForwardScanDirection, sessions->slot)) return false;
-    *limits = limits_of(sessions->column(kTtl), sessions->column(kIdleTimeout),
-                        sessions->column(kMaxInteractions));
-    const core::Time last_activity =
-        DatumGetTimestampTz(sessions->column(kLastActivityAt).required());
-    return !limits->session_expired(last_activity, reading.now);
+    sessions->begin(targets.session.key, &key, 1);
+    if (!index_getnext_slot(sessions->scan, ForwardScanDirection, sessions->slot)) return;
+    facts->summary_seq = DatumGetInt64(sessions->column(kSummarySeq).required());
+    facts->limits = limits_of(sessions->column(kTtl), sessions->column(kIdleTimeout),
+                              sessions->column(kMaxInteractions));
+    facts->last_activity = DatumGetTimestampTz(sessions->column(kLastActivityAt).required());
+    facts->ended = !sessions->column(kEndedAt).null;
+    facts->alive = !facts->expired(reading.now);
 }
 
 /// The object in memory of its own: the page that it lies on is let go with the next row.
@@ -240,7 +245,7 @@ void show_newest(Scan *memory, const Reading &reading, const core::Limits &limit
     const bool capped = limits.max_interactions != core::kNoCap;
     ScanKeyData keys[] = {session_key(reading.session_id), before_key(reading.before_seq)};
     const bool all = capped || reading.before_seq == PG_INT64_MAX;
-    memory->begin(keys, all ? 1 : 2);
+    memory->begin(targets.memory.key, keys, all ? 1 : 2);
     const core::Time cutoff = limits.cutoff(reading.now);
     int64 left = limits.max_interactions;
     while (left > 0 && index_getnext_slot(memory->scan, BackwardScanDirection, memory->slot)) {
@@ -258,7 +263,8 @@ void show_newest(Scan *memory, const Reading &reading, const core::Limits &limit
 
 }  // namespace
 
-bool read_directly(const pg::Extension &extension, const Reading &reading, Visitor visit) {
+bool read_directly(const pg::Extension &extension, const Reading &reading, SessionFacts *facts,
+                   Visitor visit) {
     const auto path = static_cast<settings::AccessPath>(settings::access_path);
     if (path == settings::AccessPath::kSql) return false;
     const char *obstacle = obstacle_for_caller(extension);
@@ -269,11 +275,10 @@ bool read_directly(const pg::Extension &extension, const Reading &reading, Visit
     }
     Scan sessions = Scan::open(targets.session);
     Scan memory = Scan::open(targets.memory);
-    // Taking the locks may have brought news about the tables.
+    // Taking the locks may have brought news about the tables, another primary key among them.
     const bool still_known = targets.known;
-    core::Limits limits;
-    if (still_known && find_session(&sessions, reading, &limits))
-        show_newest(&memory, reading, limits, visit);
+    if (still_known) find_session(&sessions, reading, facts);
+    if (facts->alive) show_newest(&memory, reading, facts->limits, visit);
     memory.close();
     sessions.close();
     return still_known;

@@ -8,7 +8,9 @@ namespace sm::store {
 namespace {
 
 core::Lifetime from_setting(double seconds) {
-    return seconds > 0 ? static_cast<core::Lifetime>(seconds * USECS_PER_SEC) : core::kForever;
+    // However short, a lifetime that is set is one.
+    return seconds > 0 ? Max(static_cast<core::Lifetime>(seconds * USECS_PER_SEC), 1)
+                       : core::kForever;
 }
 
 }  // namespace

@@ -20,6 +20,11 @@ core::Lifetime default_idle_timeout();
 /// A session's limits: its own values where it has them, else the defaults of the settings.
 core::Limits limits_of(pg::Value ttl, pg::Value idle_timeout, pg::Value max_interactions);
 
+/// The limits of a session that has none of its own.
+inline core::Limits default_limits() {
+    return limits_of(pg::Value::none(), pg::Value::none(), pg::Value::none());
+}
+
 /// A time as a timestamptz; what lies outside the calendar becomes an infinity.
 TimestampTz to_timestamptz(core::Time time);
 

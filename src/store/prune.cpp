@@ -34,7 +34,7 @@ pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
 pg::Statement candidates_statement(
     "SELECT pg_catalog.array_agg(c.session_id) FROM ("
     "SELECT s.session_id FROM @.sm_session AS s"
-    " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, $3, $4) "
+    " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, $3, $4) "
     "OPERATOR(pg_catalog.<=) $1"
     " OR s.interactions OPERATOR(pg_catalog.>) COALESCE(s.max_interactions, $5)"
     " UNION SELECT m.session_id FROM @.session_memory AS m JOIN @.sm_session AS s"
@@ -104,6 +104,11 @@ pg::Statement update_statement(
 pg::Statement drop_statement(
     "DELETE FROM @.sm_session AS s USING pg_catalog.unnest($1) AS d (session_id)"
     " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
+    {TEXTARRAYOID});
+
+pg::Statement drop_data_statement(
+    "DELETE FROM @.sm_session_data AS x USING pg_catalog.unnest($1) AS d (session_id)"
+    " WHERE x.session_id OPERATOR(pg_catalog.=) d.session_id",
     {TEXTARRAYOID});
 
 pg::Statement postpone_statement(
@@ -211,7 +216,7 @@ void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
     for (uint64 row = 0; row < rows.count; ++row) {
         Visit &visit = place_of(batch, rows, row);
         const core::Limits &limits = visit.session.limits;
-        visit.next_visit = limits.session_end(visit.session.last_activity);
+        visit.next_visit = visit.session.end();
         const Value oldest = rows.at(row, 2);
         if (oldest.null) continue;
         core::Time due = core::end_of_life(DatumGetTimestampTz(oldest.datum), limits.ttl);
@@ -254,7 +259,11 @@ Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
     for (int i = 0; i < batch.count; ++i) pruned.interactions += batch.visits[i].interactions;
 
     const int go = sessions_that_go(&batch);
-    if (go > 0) drop_statement.run(extension, {Value::of(session_ids({batch.visits, go}))}, false);
+    if (go > 0) {
+        const Value gone = Value::of(session_ids({batch.visits, go}));
+        drop_data_statement.run(extension, {gone}, false);
+        drop_statement.run(extension, {gone}, false);
+    }
     const Batch stay{batch.visits + go, batch.count - go};
     if (stay.count > 0) {
         plan_next_visits(extension, stay);

@@ -38,6 +38,17 @@ class Visitor {
     bool (*call_)(void *, const StoredInteraction &);
 };
 
+/// What a read finds out about the session itself.
+struct SessionFacts {
+    bool alive = false;
+    core::Limits limits;
+    core::Time last_activity = 0;
+    int64 summary_seq = 0;
+    bool ended = false;
+
+    bool expired(core::Time now) const { return limits.session_end(last_activity, ended) <= now; }
+};
+
 struct Reading {
     text *session_id;
     core::Time now;
@@ -46,20 +57,22 @@ struct Reading {
 };
 
 /// By SQL. Needs SPI.
-void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit);
+void read_by_sql(const pg::Extension &extension, const Reading &reading, SessionFacts *facts,
+                 Visitor visit);
 
 /// Directly, where that is provably the same for this caller; else false, and nothing was shown.
-bool read_directly(const pg::Extension &extension, const Reading &reading, Visitor visit);
+bool read_directly(const pg::Extension &extension, const Reading &reading, SessionFacts *facts,
+                   Visitor visit);
 
 /// Shows the living interactions of a living session to `visit`, the newest first and no more than
 /// the session's cap allows, until it wants no more; then calls `finish`. What was shown lives
-/// until `finish` returns.
+/// until `finish` returns. `facts` are known before anything is shown.
 template <typename Visit, typename Finish>
-void read_newest_first(const pg::Extension &extension, const Reading &reading, Visit &visit,
-                       Finish &finish) {
-    if (read_directly(extension, reading, visit)) return finish();
+void read_newest_first(const pg::Extension &extension, const Reading &reading, SessionFacts *facts,
+                       Visit &visit, Finish &finish) {
+    if (read_directly(extension, reading, facts, visit)) return finish();
     pg::with_spi([&] {
-        read_by_sql(extension, reading, visit);
+        read_by_sql(extension, reading, facts, visit);
         finish();
     });
 }

@@ -1,17 +1,46 @@
-// The session row: finding it, locking it, removing it with all that is its.
+// The session row: creating, finding, locking and removing it with all that is its.
 #include "store/session.hpp"
 
 #include "pg/text.hpp"
+#include "settings.hpp"
 #include "store/limits.hpp"
 
 namespace sm::store {
 
 namespace {
 
+using pg::Value;
+
+pg::Statement create_statement(
+    "INSERT INTO @.sm_session (session_id, user_id, created_at, last_activity_at, last_seq, "
+    "interactions,"
+    " tokens, bytes, ttl, idle_timeout, max_interactions, prune_at, summary_due_at)"
+    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $12 THEN $3 END)"
+    " ON CONFLICT (session_id) DO NOTHING",
+    {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID, INTERVALOID,
+     INTERVALOID, INT4OID, TIMESTAMPTZOID, BOOLOID});
+
 pg::Statement lock_statement(
     "SELECT " SM_SESSION_COLUMNS
     " FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
     {TEXTOID});
+
+pg::Statement set_user_statement(
+    "UPDATE @.sm_session AS s SET user_id = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID, TEXTOID});
+
+// A new life under an old id: nothing of the old one stays but the count of seq.
+pg::Statement restart_statement(
+    "UPDATE @.sm_session AS s SET user_id = $2, created_at = $3, last_activity_at = $3,"
+    " interactions = 0, tokens = 0, bytes = 0, ttl = NULL, idle_timeout = NULL,"
+    " max_interactions = NULL, summary_seq = s.last_seq, summary_due_at = NULL, ended_at = NULL,"
+    " prune_at = $4 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+
+pg::Statement hint_statement(
+    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1"
+    " AND (s.prune_at IS NULL OR s.prune_at OPERATOR(pg_catalog.>) $2)",
+    {TEXTOID, TIMESTAMPTZOID});
 
 pg::Statement subtract_statement(
     "UPDATE @.sm_session AS s SET interactions = s.interactions OPERATOR(pg_catalog.-) $2,"
@@ -22,28 +51,109 @@ pg::Statement subtract_statement(
 pg::Statement remove_interactions_statement(
     "DELETE FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
 
+pg::Statement remove_data_statement(
+    "DELETE FROM @.sm_session_data AS x WHERE x.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
+
 pg::Statement remove_session_statement(
     "DELETE FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
+
+/// All of a locked session but its row. What row-level security hides cannot go, and nothing goes
+/// then.
+void remove_belongings(const pg::Extension &extension, text *session_id, const Session &session) {
+    remove_data_statement.run(extension, {Value::of(session_id)}, false);
+    const int64 removed = static_cast<int64>(
+        remove_interactions_statement.run(extension, {Value::of(session_id)}, false).count);
+    if (removed < session.interactions) refuse_hidden(session_id);
+}
+
+void restart(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
+             Session *session) {
+    remove_belongings(extension, session_id, *session);
+    const core::Limits limits = default_limits();
+    restart_statement.run(extension,
+                          {Value::of(session_id), Value::of(user_id), Value::of(now),
+                           Value::of(to_timestamptz(limits.session_end(now)))},
+                          false);
+    *session = {session_id, user_id, limits, now, session->last_seq, 0, session->last_seq, false};
+}
 
 }  // namespace
 
 Session session_from(const pg::Rows &rows, uint64 row) {
     Session session;
     session.session_id = DatumGetTextPP(rows.at(row, 1).required());
-    const pg::Value user = rows.at(row, 2);
+    const Value user = rows.at(row, 2);
     session.user_id = user.null ? nullptr : DatumGetTextPP(user.datum);
     session.limits = limits_of(rows.at(row, 3), rows.at(row, 4), rows.at(row, 5));
     session.last_activity = DatumGetTimestampTz(rows.at(row, 6).required());
     session.last_seq = DatumGetInt64(rows.at(row, 7).required());
     session.interactions = DatumGetInt64(rows.at(row, 8).required());
-    session.ended = !rows.at(row, 9).null;
+    session.summary_seq = DatumGetInt64(rows.at(row, 9).required());
+    session.ended = !rows.at(row, 10).null;
     return session;
 }
 
+bool NewSession::summary_due() const {
+    return interactions >= settings::summary_interval;
+}
+
+bool create_session(const pg::Extension &extension, const NewSession &session) {
+    return create_statement
+               .run(extension,
+                    {Value::of(session.session_id), Value::of(session.user_id),
+                     Value::of(session.now), Value::of(session.last_activity),
+                     Value::of(session.interactions), Value::of(session.tokens),
+                     Value::of(session.bytes), session.ttl, session.idle_timeout,
+                     session.max_interactions, Value::of(to_timestamptz(session.due)),
+                     Value::of(BoolGetDatum(session.summary_due()))},
+                    false)
+               .count == 1;
+}
+
 bool lock_session(const pg::Extension &extension, text *session_id, Session *session) {
-    const pg::Rows rows = lock_statement.run(extension, {pg::Value::of(session_id)}, false);
+    const pg::Rows rows = lock_statement.run(extension, {Value::of(session_id)}, false);
     if (rows.none()) return false;
     *session = session_from(rows, 0);
+    return true;
+}
+
+bool open_session(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
+                  Session *session) {
+    if (!lock_session(extension, session_id, session)) return false;
+    if (session->expired(now)) {
+        restart(extension, session_id, user_id, now, session);
+        return true;
+    }
+    if (session->ended) refuse_ended(session_id);
+    if (user_id == nullptr) return true;
+    if (session->user_id == nullptr)
+        set_user_statement.run(extension, {Value::of(session_id), Value::of(user_id)}, false);
+    else if (pg::view(session->user_id) != pg::view(user_id))
+        ereport(
+            ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+            errmsg("session \"%s\" belongs to another user", pg::printable(session_id)),
+            errhint("Leave user_id out, or give the user_id that the session was created with."));
+    return true;
+}
+
+Session open_or_create_session(const pg::Extension &extension, text *session_id, core::Time now) {
+    NewSession fresh;
+    fresh.session_id = session_id;
+    fresh.now = fresh.last_activity = now;
+    fresh.due = default_limits().session_end(now);
+    Session session;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        if (open_session(extension, session_id, nullptr, now, &session)) return session;
+        create_session(extension, fresh);
+        CHECK_FOR_INTERRUPTS();
+    }
+    refuse_hidden(session_id);
+}
+
+bool lock_living_session(const pg::Extension &extension, text *session_id, core::Time now,
+                         Session *session) {
+    if (!lock_session(extension, session_id, session) || session->expired(now)) return false;
+    if (session->ended) refuse_ended(session_id);
     return true;
 }
 
@@ -53,23 +163,29 @@ void refuse_ended(const text *session_id) {
             errhint("Use a new session_id, or remove this session with sm_clear."));
 }
 
+void refuse_hidden(const text *session_id) {
+    ereport(
+        ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+        errmsg("session \"%s\" is not accessible", pg::printable(session_id)),
+        errhint("Row-level security hides a session of that name, or part of it, from this role."));
+}
+
+void hint_due(const pg::Extension &extension, text *session_id, core::Time due) {
+    hint_statement.run(extension, {Value::of(session_id), Value::of(to_timestamptz(due))}, false);
+}
+
 void subtract_from_counters(const pg::Extension &extension, text *session_id, int64 interactions,
                             int64 tokens, int64 bytes) {
     if (interactions == 0) return;
-    subtract_statement.run(extension,
-                           {pg::Value::of(session_id), pg::Value::of(interactions),
-                            pg::Value::of(tokens), pg::Value::of(bytes)},
-                           false);
+    subtract_statement.run(
+        extension,
+        {Value::of(session_id), Value::of(interactions), Value::of(tokens), Value::of(bytes)},
+        false);
 }
 
-int64 remove_interactions(const pg::Extension &extension, text *session_id) {
-    return remove_interactions_statement.run(extension, {pg::Value::of(session_id)}, false).count;
-}
-
-int64 remove_session(const pg::Extension &extension, text *session_id) {
-    const int64 removed = remove_interactions(extension, session_id);
-    remove_session_statement.run(extension, {pg::Value::of(session_id)}, false);
-    return removed;
+void remove_session(const pg::Extension &extension, text *session_id, const Session &session) {
+    remove_belongings(extension, session_id, session);
+    remove_session_statement.run(extension, {Value::of(session_id)}, false);
 }
 
 }  // namespace sm::store

@@ -1,4 +1,4 @@
-// The session row: finding it, locking it, removing it with all that is its.
+// The session row: creating, finding, locking and removing it with all that is its.
 //
 // Lock order: a transaction of ours takes the rows of sm_session first, and whatever belongs to a
 // session only under that session's row lock. So two writers meet at one row, and nowhere else.
@@ -16,34 +16,76 @@ struct Session {
     core::Time last_activity;
     int64 last_seq;
     int64 interactions;
+    int64 summary_seq;
     bool ended;
 
-    bool expired(core::Time now) const { return limits.session_expired(last_activity, now); }
+    core::Time end() const { return limits.session_end(last_activity, ended); }
+    bool expired(core::Time now) const { return end() <= now; }
 };
-
-/// The session, locked until the transaction ends. Needs SPI. Returns whether there is one.
-bool lock_session(const pg::Extension &extension, text *session_id, Session *session);
-
-/// A row whose columns are SM_SESSION_COLUMNS.
-Session session_from(const pg::Rows &rows, uint64 row);
 
 /// The columns of a Session, of a table called s.
 #define SM_SESSION_COLUMNS                                                                     \
     "s.session_id, s.user_id, s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at, " \
-    "s.last_seq, s.interactions, s.ended_at"
+    "s.last_seq, s.interactions, s.summary_seq, s.ended_at"
+
+/// A row whose columns are SM_SESSION_COLUMNS.
+Session session_from(const pg::Rows &rows, uint64 row);
+
+/// A session to be, with what it begins with.
+struct NewSession {
+    text *session_id;
+    text *user_id = nullptr;
+    core::Time now;
+    core::Time last_activity;
+    core::Time due;  ///< when the janitor should look at it first
+    int64 interactions = 0;
+    int64 tokens = 0;
+    int64 bytes = 0;
+    pg::Value ttl = pg::Value::none();
+    pg::Value idle_timeout = pg::Value::none();
+    pg::Value max_interactions = pg::Value::none();
+
+    bool summary_due() const;
+};
+
+/// Creates a session; false where there is one of that name.
+bool create_session(const pg::Extension &extension, const NewSession &session);
+
+/// The session, locked until the transaction ends. Needs SPI, like all below. Returns whether there
+/// is one.
+bool lock_session(const pg::Extension &extension, text *session_id, Session *session);
+
+/// Locks a session and makes it one that can be written to: what has expired begins a new life, of
+/// the user given; a session without a user gets the one given (nullptr: none). Returns false where
+/// there is no session. Raises 55000 for an ended session, and 22023 for one of another user.
+bool open_session(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
+                  Session *session);
+
+/// The session, locked and fit to be written to; created if need be.
+Session open_or_create_session(const pg::Extension &extension, text *session_id, core::Time now);
+
+/// Locks a living session that has not ended; raises 55000 for an ended one. False where there is
+/// none.
+bool lock_living_session(const pg::Extension &extension, text *session_id, core::Time now,
+                         Session *session);
 
 /// Raises 55000: what has ended is closed to writing.
 [[noreturn]] void refuse_ended(const text *session_id);
+
+/// Raises 42501: there is a session of that name, but row-level security hides it.
+[[noreturn]] void refuse_hidden(const text *session_id);
+
+/// Makes the janitor look at a session at `due` or before.
+void hint_due(const pg::Extension &extension, text *session_id, core::Time due);
 
 /// Takes so much off the counters of a locked session.
 void subtract_from_counters(const pg::Extension &extension, text *session_id, int64 interactions,
                             int64 tokens, int64 bytes);
 
-/// Removes a locked session's interactions, and leaves its counters to the caller. Returns how
-/// many.
-int64 remove_interactions(const pg::Extension &extension, text *session_id);
+/// Removes a locked session with all that is its; raises 42501 where part of it is hidden.
+void remove_session(const pg::Extension &extension, text *session_id, const Session &session);
 
-/// Removes a locked session with all that is its. Returns the number of its interactions.
-int64 remove_session(const pg::Extension &extension, text *session_id);
+/// How often something is tried again that a concurrent removal can get in the way of.
+inline constexpr int kAttempts = 10;
 
 }  // namespace sm::store

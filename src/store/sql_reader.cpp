@@ -13,7 +13,8 @@ namespace {
 using pg::Value;
 
 pg::Statement session_statement(
-    "SELECT s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at"
+    "SELECT s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at, s.summary_seq, "
+    "s.ended_at"
     " FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID});
 
@@ -34,14 +35,19 @@ StoredInteraction interaction_from(const pg::Rows &rows, uint64 row) {
             DatumGetInt32(rows.at(row, 3).required()), DatumGetJsonbP(rows.at(row, 4).required())};
 }
 
-void read_by_sql(const pg::Extension &extension, const Reading &reading, Visitor visit) {
+void read_by_sql(const pg::Extension &extension, const Reading &reading, SessionFacts *facts,
+                 Visitor visit) {
     const Value session_id = Value::of(reading.session_id);
     const pg::Rows session = session_statement.run(extension, {session_id}, true);
     if (session.none()) return;
-    const core::Limits limits = limits_of(session.at(0, 1), session.at(0, 2), session.at(0, 3));
-    if (limits.session_expired(DatumGetTimestampTz(session.at(0, 4).required()), reading.now))
-        return;
+    facts->limits = limits_of(session.at(0, 1), session.at(0, 2), session.at(0, 3));
+    facts->last_activity = DatumGetTimestampTz(session.at(0, 4).required());
+    facts->summary_seq = DatumGetInt64(session.at(0, 5).required());
+    facts->ended = !session.at(0, 6).null;
+    facts->alive = !facts->expired(reading.now);
+    if (!facts->alive) return;
 
+    const core::Limits &limits = facts->limits;
     // Chunk by chunk, each a scan of the primary key from where the last one ended.
     const Value cutoff = Value::of(to_timestamptz(limits.cutoff(reading.now)));
     const bool capped = limits.max_interactions != core::kNoCap;

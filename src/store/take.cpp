@@ -3,6 +3,7 @@
 
 #include "store/append.hpp"
 #include "store/limits.hpp"
+#include "store/prune.hpp"
 #include "store/session.hpp"
 
 namespace sm::store {
@@ -28,13 +29,14 @@ void take_newest(const pg::Extension &extension, text *session_id, int64 count, 
                  Visitor visit) {
     pg::with_spi([&] {
         Session session;
-        if (!lock_session(extension, session_id, &session) || session.expired(now)) return;
-        if (session.ended) refuse_ended(session_id);
-        const int64 most = Min(count, session.limits.max_interactions);
+        if (!lock_living_session(extension, session_id, now, &session)) return;
+        // What a cap hides must not come back because something newer is taken.
+        if (session.interactions > session.limits.max_interactions)
+            prune_session(extension, session_id, now, core::kAlways);
         const pg::Rows rows = take_statement.run(
             extension,
             {Value::of(session_id), Value::of(to_timestamptz(session.limits.cutoff(now))),
-             Value::of(most)},
+             Value::of(count)},
             false);
         int64 tokens = 0;
         int64 bytes = 0;
@@ -53,7 +55,7 @@ bool clear_session(const pg::Extension &extension, text *session_id, core::Time 
     return pg::with_spi([&] {
         Session session;
         if (!lock_session(extension, session_id, &session)) return false;
-        remove_session(extension, session_id);
+        remove_session(extension, session_id, session);
         return !session.expired(now);
     });
 }
