@@ -9,7 +9,7 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration tap conversations)
+suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration tap conversations docs)
 if (($#)); then
     for name; do [[ " ${suites[*]} " == *" $name "* ]] || die "no suite $name; there are: ${suites[*]}"; done
     suites=("$@")
@@ -109,6 +109,8 @@ suite_conversations() {
     start_preloaded
     PGHOST=$preloaded "${limited[@]}" test/conversations/replay.sh
 }
+
+suite_docs() { "${limited[@]}" test/docs/run.sh; }
 
 # --- counting and telling ------------------------------------------------------------------------
 

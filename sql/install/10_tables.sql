@@ -19,7 +19,8 @@ CREATE TABLE @extschema@.sm_session (
     CONSTRAINT sm_session_pkey PRIMARY KEY (session_id)
 )
 -- Half of each page is left for the next version of its rows: every add updates its session's row, and
--- none of the columns that it changes is in an index, so 99.99 % of the updates stay on their page.
+-- what it changes is in no index, but for the time when a summary falls due, so that nearly all
+-- of the updates stay on their page.
 WITH (fillfactor = 50);
 
 CREATE INDEX sm_session_user_id_idx ON @extschema@.sm_session (user_id, session_id);
@@ -114,6 +115,7 @@ CREATE TABLE @extschema@.sm_worker_status (
     last_error_at    timestamptz,
     applied_settings text,
     renewed_up_to    text COLLATE "C",
+    not_renewed      text[] COLLATE "C",
     CONSTRAINT sm_worker_status_pkey PRIMARY KEY (singleton),
     CONSTRAINT sm_worker_status_singleton CHECK (singleton)
 );
@@ -127,6 +129,7 @@ COMMENT ON COLUMN @extschema@.sm_worker_status.removed_total IS 'Number of inter
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error IS 'The last error it met.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error_at IS 'When that was.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.applied_settings IS 'The defaults that the hints in sm_session.prune_at were made with.';
+COMMENT ON COLUMN @extschema@.sm_worker_status.not_renewed IS 'Sessions that were in use just then, to be tried again.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.renewed_up_to IS 'While hints are being renewed after a change of the defaults: the session it has come to.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.sm_session', '');

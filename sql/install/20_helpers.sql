@@ -43,6 +43,11 @@ RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 
 COMMENT ON FUNCTION @extschema@._sm_bytes(jsonb) IS
 'Internal: size of an interaction as sm_session.bytes counts it, uncompressed.';
 
+CREATE FUNCTION @extschema@._sm_time("time" timestamptz)
+RETURNS text LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_time';
+COMMENT ON FUNCTION @extschema@._sm_time(timestamptz) IS
+'Internal: a time as JSON shows it, always in UTC.';
+
 CREATE FUNCTION @extschema@._sm_check_find(contains jsonb, session_id text, user_id text, max_results integer)
 RETURNS integer LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_check_find';
 COMMENT ON FUNCTION @extschema@._sm_check_find(jsonb, text, text, integer) IS

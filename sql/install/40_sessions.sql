@@ -39,12 +39,13 @@ CREATE FUNCTION @extschema@.sm_session(session_id text)
 RETURNS jsonb LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT jsonb_build_object(
-               'session_id', s.session_id, 'user_id', s.user_id, 'created_at', s.created_at,
-               'last_activity_at', s.last_activity_at,
-               'expires_at', nullif(@extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at,
-                                                                @extschema@._sm_default_ttl(),
-                                                                @extschema@._sm_default_idle_timeout()), 'infinity'),
-               'ended_at', s.ended_at, 'interactions', s.interactions, 'tokens', s.tokens, 'bytes', s.bytes,
+               'session_id', s.session_id, 'user_id', s.user_id, 'created_at', @extschema@._sm_time(s.created_at),
+               'last_activity_at', @extschema@._sm_time(s.last_activity_at),
+               'expires_at', @extschema@._sm_time(nullif(
+                   @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at,
+                                               @extschema@._sm_default_ttl(),
+                                               @extschema@._sm_default_idle_timeout()), 'infinity')),
+               'ended_at', @extschema@._sm_time(s.ended_at), 'interactions', s.interactions, 'tokens', s.tokens, 'bytes', s.bytes,
                'last_seq', s.last_seq, 'ttl', s.ttl, 'idle_timeout', s.idle_timeout,
                'max_interactions', s.max_interactions, 'summary_seq', s.summary_seq,
                'metadata', x.metadata, 'state', coalesce(x.state, '{}'::jsonb), 'summary', x.summary,
@@ -136,7 +137,9 @@ BEGIN ATOMIC
         FROM @extschema@.session_memory AS m
         JOIN @extschema@.sm_session AS s ON s.session_id = m.session_id
         WHERE m.session_id = $1
-          AND @extschema@._sm_interaction_end(m.created_at, s.ttl, @extschema@._sm_default_ttl()) > statement_timestamp()),
+          AND @extschema@._sm_interaction_end(m.created_at, s.ttl, @extschema@._sm_default_ttl()) > statement_timestamp()
+        ORDER BY m.seq DESC
+        LIMIT (SELECT @extschema@._sm_cap(c.max_interactions) FROM @extschema@.sm_session AS c WHERE c.session_id = $1)),
     spoken AS (
         SELECT r.role
         FROM living AS l
@@ -146,9 +149,9 @@ BEGIN ATOMIC
             UNION ALL SELECT l.interaction ->> 'role' WHERE l.interaction ? 'role') AS r (role))
     SELECT jsonb_build_object(
                'session_id', s.session_id, 'user_id', s.user_id, 'reason', $2,
-               'created_at', s.created_at, 'ended_at', $3,
+               'created_at', @extschema@._sm_time(s.created_at), 'ended_at', @extschema@._sm_time($3),
                'interactions', t.interactions, 'turns', t.turns, 'tokens', t.tokens,
-               'first_at', t.first_at, 'last_at', t.last_at,
+               'first_at', @extschema@._sm_time(t.first_at), 'last_at', @extschema@._sm_time(t.last_at),
                'duration_seconds', extract(epoch FROM t.last_at - t.first_at),
                'roles', (SELECT coalesce(jsonb_object_agg(c.role, c.messages), '{}'::jsonb)
                          FROM (SELECT p.role, count(*) FROM spoken AS p WHERE p.role IS NOT NULL GROUP BY p.role)

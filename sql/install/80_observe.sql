@@ -84,11 +84,11 @@ BEGIN ATOMIC
                               ELSE 'ok' END,
                'reasons', to_jsonb(array_remove(ARRAY[
                    CASE WHEN p.off THEN 'the background worker is switched off (session_memory.worker)' END,
-                   CASE WHEN p.late THEN 'what has expired has been awaiting removal since ' || p.waiting_since::text END,
+                   CASE WHEN p.late THEN 'what has expired has been awaiting removal since ' || @extschema@._sm_time(p.waiting_since) END,
                    CASE WHEN p.failed THEN 'the background worker met an error: ' || w.last_error END], NULL)),
-               'worker_last_run_at', w.last_run_at,
+               'worker_last_run_at', @extschema@._sm_time(w.last_run_at),
                'worker_last_error', w.last_error,
-               'oldest_due_at', o.oldest_due_at)
+               'oldest_due_at', @extschema@._sm_time(o.oldest_due_at))
     FROM (SELECT min(s.prune_at) FILTER (WHERE s.prune_at <= statement_timestamp()), min(s.created_at)
           FROM @extschema@.sm_session AS s) AS o (oldest_due_at, oldest_session_at)
     LEFT JOIN @extschema@.sm_worker_status AS w ON true

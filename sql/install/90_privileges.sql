@@ -1,6 +1,6 @@
 -- Privileges: nothing for PUBLIC, and one call that gives a role what it needs --------------------
 
--- Which functions need which access. Tables and columns follow below.
+-- Which functions need which access. Tables follow below.
 CREATE FUNCTION @extschema@._sm_access(access text)
 RETURNS TABLE (kind text, object text, privileges text) LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -39,8 +39,8 @@ END;
 COMMENT ON FUNCTION @extschema@._sm_access(text) IS
 'Internal: what reader, writer and admin may use.';
 
--- Who may give access: the owner of the tables. What the owner has is not for giving or taking.
-CREATE FUNCTION @extschema@._sm_check_grantee(grantee regrole)
+-- Who may give access: the owner of the tables. What the owner has is not for taking.
+CREATE FUNCTION @extschema@._sm_check_grantee(grantee regrole, access text)
 RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     owner oid;
@@ -59,13 +59,13 @@ BEGIN
             MESSAGE = 'only the owner of the session memory gives and takes access',
             HINT = format('Call it as %s.', owner::regrole);
     END IF;
-    IF grantee::oid = owner THEN
+    IF grantee::oid = owner AND access IS DISTINCT FROM 'admin' THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('%s owns the session memory', grantee),
-            HINT = 'Give the name of another role.';
+            HINT = 'Give the name of another role. An owner can be made admin: it needs the functions, too.';
     END IF;
 END $$;
-COMMENT ON FUNCTION @extschema@._sm_check_grantee(regrole) IS
+COMMENT ON FUNCTION @extschema@._sm_check_grantee(regrole, text) IS
 'Internal: whether the caller may give access to a role; an error where not.';
 
 -- The schema is looked up when called: it may have been renamed.
@@ -81,7 +81,8 @@ BEGIN
             MESSAGE = CASE WHEN access IS NULL THEN 'access must not be null' ELSE format('unknown access "%s"', access) END,
             HINT = 'Give reader, writer or admin.';
     END IF;
-    EXECUTE format('SELECT %s.sm_revoke($1)', home) USING grantee;
+    EXECUTE format('SELECT %s._sm_check_grantee($1, $2)', home) USING grantee, access;
+    EXECUTE format('SELECT %s._sm_take_access($1)', home) USING grantee;
     FOR item IN EXECUTE format('SELECT * FROM %s._sm_access($1)', home) USING access LOOP
         EXECUTE format('GRANT %s ON %s %s TO %s', item.privileges, item.kind, item.object, grantee);
     END LOOP;
@@ -89,16 +90,25 @@ END $$;
 COMMENT ON FUNCTION @extschema@.sm_grant(regrole, text) IS
 'Gives a role the access of a reader, a writer or an admin, and takes away what it had beyond that.';
 
-CREATE FUNCTION @extschema@.sm_revoke(grantee regrole)
+CREATE FUNCTION @extschema@._sm_take_access(grantee regrole)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
     item record;
 BEGIN
-    EXECUTE format('SELECT %s._sm_check_grantee($1)', home) USING grantee;
-    FOR item IN EXECUTE format('SELECT * FROM %s._sm_access(''admin'') WHERE kind <> ''SCHEMA''', home) LOOP
+    FOR item IN EXECUTE format('SELECT * FROM %s._sm_access($1) WHERE kind <> $2', home) USING 'admin', 'SCHEMA' LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s', item.kind, item.object, grantee);
     END LOOP;
+END $$;
+COMMENT ON FUNCTION @extschema@._sm_take_access(regrole) IS 'Internal: revokes whatever sm_grant may have given.';
+
+CREATE FUNCTION @extschema@.sm_revoke(grantee regrole)
+RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
+BEGIN
+    EXECUTE format('SELECT %s._sm_check_grantee($1, NULL)', home) USING grantee;
+    EXECUTE format('SELECT %s._sm_take_access($1)', home) USING grantee;
 END $$;
 COMMENT ON FUNCTION @extschema@.sm_revoke(regrole) IS
 'Takes from a role what sm_grant gave it. USAGE on the schema stays, since others may need it.';

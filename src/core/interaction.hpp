@@ -11,7 +11,7 @@
 namespace sm::core {
 
 /// Tokens of an interaction: its own "tokens" where that is a whole number that fits, else an
-/// estimate over every text in it but its metadata and its timestamp.
+/// estimate over every text in it but its metadata, role and timestamp.
 std::uint32_t interaction_tokens(JsonbRef interaction) noexcept;
 
 /// Whether a key of an interaction holds what was said, and is not searched for by the index.

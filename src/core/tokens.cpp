@@ -3,8 +3,7 @@
 //   piece   what the pre-tokenizer cuts: a word with the blank before it, up to three digits, a run
 //           of punctuation, a run of whitespace. A piece is at least one token, and often just one.
 //   tongue  languages whose words cost alike. A script tells it (Greek, Thai), or signs in the
-//   words
-//           around do (English or Polish, Chinese or Japanese), since length alone does not: a word
+//           words around do (English or Polish, Chinese or Japanese), since length alone does not: a word
 //           of eight letters is one token in English, and nearly three in Polish.
 //   page    the words that wait for such signs; settled when it is full and when the text ends.
 #include "core/tokens.hpp"

@@ -2,8 +2,7 @@
 //
 // Without a token budget the window is the newest `max_interactions`. With one it also
 //  * stays within the budget, counted from the newest,
-//  * never begins between a tool call and its result, since a model refuses a result without its
-//  call,
+//  * never begins between a tool call and its result: a model refuses a result without its call,
 //  * holds at least the newest turn, whatever that costs: a model cannot answer half a question.
 #pragma once
 

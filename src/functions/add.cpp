@@ -162,8 +162,7 @@ Datum sm_append(PG_FUNCTION_ARGS) {
     text *session_id = arguments.required_name(0, "session_id");
     if (arguments.is_null(1))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("interactions must not be null"),
-                errhint("Give it a value, or leave it out where it has a default."));
+                errmsg("interactions must not be null"), errhint("This argument needs a value."));
     text *user_id = arguments.optional_name(2, "user_id");
     const core::Time now = store::statement_clock();
     int count;

@@ -44,7 +44,7 @@ Jsonb *checked_object(Jsonb *value, const char *name) {
 void Arguments::refuse_null(int index, const char *name) const {
     if (is_null(index))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
-                errhint("Give it a value, or leave it out where it has a default."));
+                errhint("This argument needs a value."));
 }
 
 text *Arguments::required_text(int index, const char *name) const {

@@ -1,6 +1,7 @@
 // What the SQL pieces of the extension need of C++: the policies of expiry, and argument checks.
 // All begin with an underscore in SQL and are not part of the interface.
 #include "core/interaction.hpp"
+#include "core/timestamp_text.hpp"
 #include "functions/arguments.hpp"
 #include "functions/jsonb_push.hpp"
 #include "settings.hpp"
@@ -31,6 +32,7 @@ SM_FUNCTION(sm_worker_enabled);
 SM_FUNCTION(sm_cap);
 SM_FUNCTION(sm_bytes);
 SM_FUNCTION(sm_searchable);
+SM_FUNCTION(sm_time);
 SM_FUNCTION(sm_check_find);
 SM_FUNCTION(sm_check_sessions);
 SM_FUNCTION(sm_check_name);
@@ -106,6 +108,13 @@ Datum sm_searchable(PG_FUNCTION_ARGS) {
     for (core::JsonbWalk walk(root); root.is_object() && !walk.done(); walk.next())
         if (!core::is_said(walk.key())) functions::push_member(&state, walk.key(), walk.value());
     PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)));
+}
+
+// _sm_time(time): as sm_context shows times, in UTC whatever the connection's time zone
+Datum sm_time(PG_FUNCTION_ARGS) {
+    char text[64];
+    const char *end = core::write_timestamp(PG_GETARG_TIMESTAMPTZ(0), text, text + sizeof(text));
+    PG_RETURN_TEXT_P(cstring_to_text_with_len(text, static_cast<int>(end - text)));
 }
 
 // _sm_check_find(contains, session_id, user_id, max_results): max_results, or the error that they

@@ -67,10 +67,10 @@ void write_formatted(JsonOutput &out, const text *summary, core::JsonbRef state,
     }
 }
 
-Jsonb *state_of(FunctionCallInfo fcinfo) {
-    const pg::Value state =
-        store::read_copy(pg::extension_of(fcinfo), PG_GETARG_TEXT_PP(0), store::DataColumn::kState);
-    return state.null ? nullptr : DatumGetJsonbP(state.datum);
+Jsonb *state_of(FunctionCallInfo fcinfo, MemoryContext context) {
+    const pg::Value state = store::read_copy(pg::extension_of(fcinfo), PG_GETARG_TEXT_PP(0),
+                                             store::DataColumn::kState, context);
+    return state.null ? nullptr : reinterpret_cast<Jsonb *>(DatumGetPointer(state.datum));
 }
 
 void write_text(JsonOutput &out, std::string_view value) {
@@ -86,6 +86,7 @@ SM_FUNCTION(sm_prompt);
 // sm_prompt(session_id, max_interactions, max_tokens) → {"summary", "state", "messages",
 // "formatted_context"}
 Datum sm_prompt(PG_FUNCTION_ARGS) {
+    MemoryContext caller = CurrentMemoryContext;
     JsonOutput out;
     JsonOutput formatted;
     Jsonb *state = nullptr;
@@ -95,7 +96,7 @@ Datum sm_prompt(PG_FUNCTION_ARGS) {
         fcinfo, [&](const store::SessionFacts &facts, const text *found,
                     const StoredInteraction *interactions, int count) {
             summary = found;
-            if (facts.alive) state = state_of(fcinfo);
+            if (facts.alive) state = state_of(fcinfo, caller);
             functions::write_messages(messages, interactions, count);
             write_formatted(
                 formatted, summary,

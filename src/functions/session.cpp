@@ -1,5 +1,4 @@
-// Sessions as such: sm_create_session, sm_configure_session, sm_touch, sm_set_state,
-// sm_end_session.
+// Sessions as such: creating, configuring and touching them, their state, summary and end.
 #include "functions/entry.hpp"
 #include "functions/merge_patch.hpp"
 #include "store/lifecycle.hpp"
@@ -191,10 +190,13 @@ Datum sm_set_summary(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     text *session_id = arguments.required_name(0, "session_id");
     text *summary = arguments.required_text(1, "summary");
+    if (VARSIZE_ANY_EXHDR(summary) == 0)
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("summary must not be empty"),
+                errhint("Leave the session as it is where there is nothing to say."));
     if (arguments.is_null(2))
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                errmsg("through_seq must not be null"),
-                errhint("Give it a value, or leave it out where it has a default."));
+                errmsg("through_seq must not be null"), errhint("This argument needs a value."));
     const int64 through_seq = DatumGetInt64(arguments.datum(2));
     const core::Time now = store::statement_clock();
     const pg::Extension &extension = functions::enter(fcinfo);

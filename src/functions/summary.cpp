@@ -76,7 +76,7 @@ Datum sm_claim_summaries(PG_FUNCTION_ARGS) {
     const auto lease = arguments.optional_lifetime(1, "lease");
     if (!lease)
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("lease must not be null"),
-                errhint("Give it a value, or leave it out where it has a default."));
+                errhint("This argument needs a value."));
     const core::Time now = store::statement_clock();
     const pg::Extension &extension = functions::enter(fcinfo);
     InitMaterializedSRF(fcinfo, 0);

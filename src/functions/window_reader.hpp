@@ -4,21 +4,25 @@
 // with_summarized_window  the same, or the summary and everything after it
 //
 // A summary stands for all interactions up to its seq. Shown with it are exactly those after: none
-// of them twice, none between missing. So the window shrinks to where the summary ends, or grows
-// back to there. Where that does not fit the token budget, or is too far back, the summary is left
-// out.
+// of them twice, none between missing but for what has expired or a cap has taken. So the window
+// shrinks to where the summary ends, or grows back to there. Where that does not fit the token
+// budget, or is further back than a few windows, the summary is left out.
 #pragma once
 
 #include "core/tokens.hpp"
 #include "core/window.hpp"
 #include "functions/entry.hpp"
 #include "functions/interaction_json.hpp"
+#include "settings.hpp"
 #include "store/lifecycle.hpp"
 #include "store/limits.hpp"
 
 namespace sm::functions {
 
 using store::StoredInteraction;
+
+/// How many windows, or summary intervals, a window may grow to reach the summary.
+inline constexpr int64 kReach = 4;
 
 /// The arguments (session_id, max_interactions, max_tokens) that windows are asked for with.
 struct WindowRequest {
@@ -79,43 +83,46 @@ void with_window(FunctionCallInfo fcinfo, Use &&use) {
     store::touch_by_read(extension, request.session_id, facts, request.now);
 }
 
-/// use(facts, summary or nullptr, interactions, count), newest first; not called where nothing was
-/// asked for.
+/// use(facts, summary or nullptr, interactions, count), newest first. The summary is the caller's
+/// to keep.
 template <typename Use>
 void with_summarized_window(FunctionCallInfo fcinfo, Use &&use) {
     const WindowRequest request(fcinfo);
     const pg::Extension &extension = enter(fcinfo);
-    if (request.max_interactions == 0) return;
+    MemoryContext caller = CurrentMemoryContext;
 
     core::Window window(request.max_interactions, request.max_tokens);
     Collection collection;
     store::SessionFacts facts;
-    int after_summary = 0;
+    const int64 farthest =
+        kReach * Max(int64{request.max_interactions}, int64{settings::summary_interval});
+    int64 after_summary = 0;
     std::int64_t tokens_after = 0;
     bool reachable = true;  // the summary's end, within the limits
     auto collect = [&](const StoredInteraction &interaction) {
+        if (request.max_interactions == 0) return false;
         collection.add(interaction);
         if (window.wants_more()) window.show(ref(interaction), interaction.tokens);
         if (interaction.seq <= facts.summary_seq || facts.summary_seq == 0)
             return window.wants_more();
         ++after_summary;
         tokens_after += interaction.tokens;
-        reachable = after_summary <= static_cast<int>(core::Window::kFarthest) &&
+        reachable = after_summary <= farthest &&
                     (!request.max_tokens || tokens_after <= *request.max_tokens);
         return reachable || window.wants_more();
     };
     auto finish = [&] {
         const text *summary = nullptr;
-        if (facts.alive && facts.summary_seq > 0 && reachable) {
-            const pg::Value stored =
-                store::read_copy(extension, request.session_id, store::DataColumn::kSummary);
+        if (facts.alive && facts.summary_seq > 0 && reachable && request.max_interactions > 0) {
+            const pg::Value stored = store::read_copy(extension, request.session_id,
+                                                      store::DataColumn::kSummary, caller);
             if (!stored.null) summary = DatumGetTextPP(stored.datum);
         }
         if (summary != nullptr && request.max_tokens &&
             tokens_after + core::estimate_tokens(pg::view(summary)) > *request.max_tokens)
             summary = nullptr;
         if (summary != nullptr)
-            use(facts, summary, collection.items(), after_summary);
+            use(facts, summary, collection.items(), static_cast<int>(after_summary));
         else
             use(facts, nullptr, collection.items(), static_cast<int>(window.size()));
     };

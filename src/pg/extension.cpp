@@ -79,4 +79,11 @@ const Extension *installed_extension() {
     return &current;
 }
 
+const Extension *installed_and_locked_extension() {
+    const Extension *extension = installed_extension();
+    if (extension == nullptr) return nullptr;
+    LockDatabaseObject(ExtensionRelationId, extension->oid, 0, AccessShareLock);
+    return installed_extension();  // it may have gone while we waited
+}
+
 }  // namespace sm::pg

@@ -25,4 +25,7 @@ const Extension &extension_of(FunctionCallInfo fcinfo);
 /// The extension installed in this database, or nullptr. For the background worker.
 const Extension *installed_extension();
 
+/// The same, and DROP EXTENSION waits until the transaction ends.
+const Extension *installed_and_locked_extension();
+
 }  // namespace sm::pg

@@ -66,4 +66,10 @@ Portal Statement::open(const Extension &extension, std::initializer_list<Value> 
                            read_only);
 }
 
+void make_constraints_immediate() {
+    auto *all = makeNode(ConstraintsSetStmt);
+    all->deferred = false;
+    AfterTriggerSetState(all);
+}
+
 }  // namespace sm::pg

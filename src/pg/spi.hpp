@@ -84,6 +84,10 @@ inline Rows fetch(Portal cursor, long count) {
     return {SPI_tuptable, SPI_processed};
 }
 
+/// SET CONSTRAINTS ALL IMMEDIATE, until the transaction ends: a security-restricted operation may
+/// not leave anything for its commit.
+void make_constraints_immediate();
+
 /// Runs `body` with SPI connected. An error leaves through the server's own clean-up, which
 /// disconnects; so no destructor is needed here, and none would run.
 template <typename Body>

@@ -81,11 +81,6 @@ struct Sums {
     }
 };
 
-/// Tells those who listen, if that is wished for, that a summary has fallen due.
-void notify_summary_due(const text *session_id) {
-    if (settings::notify) Async_Notify("session_memory", text_to_cstring(session_id));
-}
-
 /// Tries the common case. Returns the session's last seq, or 0 where the update found nothing to
 /// do.
 int64 grow(const pg::Extension &extension, const Append &request, const Sums &sums) {

@@ -6,9 +6,8 @@
 //
 //   * both tables are ordinary heap tables, without children, rules and row-level security for the
 //     caller, with the primary keys that the extension made;
-//   * the caller may SELECT from both, as tables; a caller with less gets SQL's answer. This is
-//   asked
-//     before any lock is taken, so that nobody can queue for a lock on what they may not read;
+//   * the caller may SELECT from both, as tables; a caller with less gets SQL's answer. That is
+//     asked before any lock is taken: nobody can queue for a lock on what they may not read;
 //   * nobody listens to the executor's permission checks (audit, label security);
 //   * the snapshot is an ordinary one, and the transaction not serializable.
 #include "pg/text.hpp"

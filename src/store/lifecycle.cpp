@@ -54,7 +54,8 @@ pg::Statement touch_statement(
     " OPERATOR(pg_catalog.>) $2",
     {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
 
-// Whoever holds the row is using the session and will leave a later time there.
+// Who holds the row is, as a rule, using the session and will leave a later time there; a read does
+// not wait to find out.
 pg::Statement touch_if_free_statement(
     "UPDATE @.sm_session AS s SET last_activity_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) ("
     "SELECT f.session_id FROM @.sm_session AS f WHERE f.session_id OPERATOR(pg_catalog.=) $1"
@@ -66,7 +67,7 @@ pg::Statement touch_if_free_statement(
 pg::Statement advance_statement(
     "UPDATE @.sm_session AS s SET summary_seq = $2, summary_due_at = CASE"
     " WHEN s.last_seq OPERATOR(pg_catalog.-) $2 OPERATOR(pg_catalog.>=) $3 THEN $4 END"
-    " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    " WHERE s.session_id OPERATOR(pg_catalog.=) $1 RETURNING s.summary_due_at",
     {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID});
 
 pg::Statement close_statement(
@@ -84,15 +85,15 @@ Value read_data(const pg::Extension &extension, text *session_id, DataColumn col
     return rows.none() ? Value::none() : rows.at(0, 1);
 }
 
-Value read_copy(const pg::Extension &extension, text *session_id, DataColumn column) {
-    MemoryContext caller = CurrentMemoryContext;
+Value read_copy(const pg::Extension &extension, text *session_id, DataColumn column,
+                MemoryContext context) {
     return pg::with_spi([&] {
         const pg::Rows rows =
             statements_of(column).read.run(extension, {Value::of(session_id)}, true);
         Value value = rows.none() ? Value::none() : rows.at(0, 1);
         if (!value.null)
             value.datum = pg::with_context(
-                caller, [&] { return PointerGetDatum(PG_DETOAST_DATUM_COPY(value.datum)); });
+                context, [&] { return PointerGetDatum(PG_DETOAST_DATUM_COPY(value.datum)); });
         return value;
     });
 }
@@ -119,10 +120,12 @@ bool touch_session(const pg::Extension &extension, text *session_id, core::Time 
 
 void advance_summary(const pg::Extension &extension, text *session_id, int64 through_seq,
                      core::Time now) {
-    advance_statement.run(extension,
-                          {Value::of(session_id), Value::of(through_seq),
-                           Value::of(int64{settings::summary_interval}), Value::of(now)},
-                          false);
+    const pg::Rows rows =
+        advance_statement.run(extension,
+                              {Value::of(session_id), Value::of(through_seq),
+                               Value::of(int64{settings::summary_interval}), Value::of(now)},
+                              false);
+    if (!rows.none() && !rows.at(0, 1).null) notify_summary_due(session_id);
 }
 
 Value end_session(const pg::Extension &extension, text *session_id, text *reason, core::Time now) {

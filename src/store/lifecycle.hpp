@@ -1,5 +1,5 @@
 // What sessions live through besides their interactions: settings, touches, state, summary, end.
-// Everything here happens under the session's row lock. Needs SPI.
+// What writes happens under the session's row lock. Needs SPI where nothing else is said.
 #pragma once
 
 #include "store/reader.hpp"
@@ -38,7 +38,8 @@ pg::Value end_session(const pg::Extension &extension, text *session_id, text *re
 void touch_by_read(const pg::Extension &extension, text *session_id, const SessionFacts &facts,
                    core::Time now);
 
-/// A session's value on the caller's snapshot, in the caller's memory. Does not need SPI.
-pg::Value read_copy(const pg::Extension &extension, text *session_id, DataColumn column);
+/// A session's value on the caller's snapshot, copied into `context`. Does not need SPI.
+pg::Value read_copy(const pg::Extension &extension, text *session_id, DataColumn column,
+                    MemoryContext context);
 
 }  // namespace sm::store

@@ -1,7 +1,8 @@
 // Removing what has expired, and what exceeds a cap.
 //
-// A batch is a handful of locked sessions and four statements over all of them: delete, count, put
-// the counters and the next visit right, drop the sessions that have come to their end.
+// A batch is a handful of locked sessions and a few statements over all of them: delete and add up,
+// drop the sessions that have come to their end, put the counters and the next visit of the others
+// right.
 #include "store/prune.hpp"
 
 #include <utility>
@@ -26,8 +27,9 @@ constexpr int64 kVisitsPerTtl = 64;
 
 pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
                             " FROM @.sm_session AS s WHERE s.prune_at OPERATOR(pg_catalog.<=) $1"
+                            " AND s.session_id OPERATOR(pg_catalog.<>) ALL ($2)"
                             " ORDER BY s.prune_at FOR UPDATE OF s SKIP LOCKED",
-                            {TIMESTAMPTZOID});
+                            {TIMESTAMPTZOID, TEXTARRAYOID});
 
 // Exact, whatever the hints say: every session that has something old enough. $1 now, $2 created
 // before, $3 and $4 default ttl and idle timeout, $5 default cap or NULL.
@@ -112,10 +114,8 @@ pg::Statement drop_data_statement(
     {TEXTARRAYOID});
 
 pg::Statement postpone_statement(
-    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) ("
-    "SELECT d.session_id FROM @.sm_session AS d WHERE d.prune_at OPERATOR(pg_catalog.<=) $1"
-    " ORDER BY d.prune_at LIMIT 1 FOR UPDATE SKIP LOCKED)",
-    {TIMESTAMPTZOID, TIMESTAMPTZOID});
+    "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
+    {TEXTOID, TIMESTAMPTZOID});
 
 /// A locked session, and what becomes of it.
 struct Visit {
@@ -291,18 +291,40 @@ Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core:
 
 }  // namespace
 
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size,
-                 int max_sessions) {
-    const int most = max_sessions > 0 ? Min(max_sessions, kSessionsPerBatch) : kSessionsPerBatch;
+void Troubled::note(const text *session_id) {
+    pg::with_context(context_, [&] {
+        if (last_ != nullptr) pfree(last_);
+        last_ = DatumGetTextPCopy(PointerGetDatum(session_id));
+    });
+}
+
+bool Troubled::leave_out_last() {
+    if (last_ == nullptr || count_ == kMost) return false;
+    pg::with_context(context_, [&] {
+        left_out_[count_++] = PointerGetDatum(DatumGetTextPCopy(PointerGetDatum(last_)));
+    });
+    return true;
+}
+
+ArrayType *Troubled::left_out() const {
+    return construct_array(const_cast<Datum *>(left_out_), count_, TEXTOID, -1, false,
+                           TYPALIGN_INT);
+}
+
+Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, bool one_by_one,
+                 Troubled *troubled) {
+    const int most = one_by_one ? 1 : kSessionsPerBatch;
     return pg::with_spi([&] {
         Batch batch = new_batch();
         // Rows are locked as they are fetched: no more of them than the batch has use for.
-        Portal due = due_statement.open(extension, {Value::of(now)}, false);
+        Portal due =
+            due_statement.open(extension, {Value::of(now), Value::of(troubled->left_out())}, false);
         int64 interactions = 0;
         while (batch.count < most && interactions < batch_size) {
             const pg::Rows next = pg::fetch(due, 1);
             if (next.none()) break;
             const Session session = session_from(next, 0);
+            if (batch.count == 0) troubled->note(session.session_id);
             if (batch.count > 0 && session.interactions > batch_size)
                 break;  // by itself, next time
             batch.visits[batch.count++] = plan(extension, session, now, core::kAlways);
@@ -353,9 +375,9 @@ Pruned prune_session(const pg::Extension &extension, text *session_id, core::Tim
     });
 }
 
-void postpone_first_due(const pg::Extension &extension, core::Time now, core::Time until) {
+void postpone(const pg::Extension &extension, text *session_id, core::Time until) {
     pg::with_spi([&] {
-        postpone_statement.run(extension, {Value::of(now), Value::of(to_timestamptz(until))},
+        postpone_statement.run(extension, {Value::of(session_id), Value::of(to_timestamptz(until))},
                                false);
     });
 }

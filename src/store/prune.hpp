@@ -21,15 +21,35 @@ struct Pruned {
     }
 };
 
-/// One batch of the janitor: sessions that are due at `now`, the longest due first, until about
-/// `batch_size` interactions are removed, and at most `max_sessions` (0: as many as is good). With
-/// nothing visited, nothing is due.
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size,
-                 int max_sessions);
+/// Sessions that could not be pruned in a burst: left out of the rest of it. Keeps what it knows in
+/// a memory context that outlives the failed transactions.
+class Troubled {
+  public:
+    explicit Troubled(MemoryContext context) : context_(context) {}
 
-/// Puts off the session that has been due for the longest and that nobody holds, where it could not
-/// be pruned, so that it keeps nobody else waiting.
-void postpone_first_due(const pg::Extension &extension, core::Time now, core::Time until);
+    /// The session whose pruning began last.
+    text *last() const { return last_; }
+    void note(const text *session_id);
+    /// Leaves it out from now on. False where there is none, or too many are left out already.
+    bool leave_out_last();
+    ArrayType *left_out() const;
+
+  private:
+    static constexpr int kMost = 100;
+
+    MemoryContext context_;
+    text *last_ = nullptr;
+    Datum left_out_[kMost] = {};
+    int count_ = 0;
+};
+
+/// One batch of the janitor: sessions that are due at `now`, the longest due first, until about
+/// `batch_size` interactions are removed; or one session. With nothing visited, nothing is due.
+Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, bool one_by_one,
+                 Troubled *troubled);
+
+/// Has the janitor look at a session that could not be pruned only later.
+void postpone(const pg::Extension &extension, text *session_id, core::Time until);
 
 /// Everything that has expired at `now`, or was created at `created_before` or before (kAlways:
 /// only what has expired), in every session that nobody else holds.

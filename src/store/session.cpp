@@ -174,6 +174,10 @@ void hint_due(const pg::Extension &extension, text *session_id, core::Time due) 
     hint_statement.run(extension, {Value::of(session_id), Value::of(to_timestamptz(due))}, false);
 }
 
+void notify_summary_due(const text *session_id) {
+    if (settings::notify) Async_Notify("session_memory", text_to_cstring(session_id));
+}
+
 void subtract_from_counters(const pg::Extension &extension, text *session_id, int64 interactions,
                             int64 tokens, int64 bytes) {
     if (interactions == 0) return;

@@ -48,10 +48,10 @@ struct NewSession {
     bool summary_due() const;
 };
 
-/// Creates a session; false where there is one of that name.
+/// Creates a session; false where there is one of that name. Needs SPI, like all below.
 bool create_session(const pg::Extension &extension, const NewSession &session);
 
-/// The session, locked until the transaction ends. Needs SPI, like all below. Returns whether there
+/// The session, locked until the transaction ends. Returns whether there
 /// is one.
 bool lock_session(const pg::Extension &extension, text *session_id, Session *session);
 
@@ -74,6 +74,9 @@ bool lock_living_session(const pg::Extension &extension, text *session_id, core:
 
 /// Raises 42501: there is a session of that name, but row-level security hides it.
 [[noreturn]] void refuse_hidden(const text *session_id);
+
+/// Tells those who listen, if that is wished for, that a session's summary has fallen due.
+void notify_summary_due(const text *session_id);
 
 /// Makes the janitor look at a session at `due` or before.
 void hint_due(const pg::Extension &extension, text *session_id, core::Time due);

@@ -7,7 +7,7 @@
 namespace sm::store {
 
 /// Removes the newest `count` living interactions of a living session; shows each to `visit`,
-/// newest first, before it goes.
+/// newest first. What a cap hides goes before.
 void take_newest(const pg::Extension &extension, text *session_id, int64 count, core::Time now,
                  Visitor visit);
 

@@ -1,7 +1,8 @@
 // One burst of the janitor's work.
 //
-// An error in a batch rolls the batch back; from then on the burst goes session by session, and a
-// session that fails by itself is put off for a while, so that it starves nobody.
+// An error in a batch rolls the batch back; the next one takes a single session, the longest due.
+// If that one fails by itself it is put off for a while, if it can be changed at all, and left out
+// of the rest of the burst in any case, so that it starves nobody.
 #include "worker/burst.hpp"
 
 #include "pg/extension.hpp"
@@ -32,7 +33,7 @@ bool in_transaction(char **error, Body &&body) {
         SetCurrentStatementStartTimestamp();
         StartTransactionCommand();
         PushActiveSnapshot(GetTransactionSnapshot());
-        const pg::Extension *extension = pg::installed_extension();
+        const pg::Extension *extension = pg::installed_and_locked_extension();
         if (extension != nullptr) {
             Oid user;
             int security;
@@ -40,9 +41,11 @@ bool in_transaction(char **error, Body &&body) {
             SetUserIdAndSecContext(extension->table_owner(), security |
                                                                  SECURITY_RESTRICTED_OPERATION |
                                                                  SECURITY_LOCAL_USERID_CHANGE);
+            pg::make_constraints_immediate();
             body(*extension);
             PopActiveSnapshot();
-            // Deferred triggers run in here, so the powers are given back only afterwards.
+            // What others have attached to a commit runs in here, so the powers are given back only
+            // afterwards.
             CommitTransactionCommand();
             SetUserIdAndSecContext(user, security);
             committed = true;
@@ -110,8 +113,6 @@ Outcome clean_up(bool going_on) {
     const TimestampTz began = GetCurrentTimestamp();
     store::Pruned removed;
     char *error = nullptr;
-    bool more = true;
-    bool one_by_one = false;
     if (!in_transaction(&error, [&](const pg::Extension &e) { record_start(e, began); }))
         return Outcome::kDone;
     bool stale_hints = true;
@@ -120,12 +121,15 @@ Outcome clean_up(bool going_on) {
                             [&](const pg::Extension &e) { stale_hints = renew_hints(e, began); }))
             break;
 
+    bool more = true;
+    bool one_by_one = false;
+    store::Troubled troubled(burst);
     while (more && GetCurrentTimestamp() - began < kBurst) {
         CHECK_FOR_INTERRUPTS();
         store::Pruned pruned;
         const bool done = in_transaction(&error, [&](const pg::Extension &e) {
-            pruned = store::prune_due(e, GetCurrentTimestamp(), settings::batch_size,
-                                      one_by_one ? 1 : 0);
+            pruned = store::prune_due(e, GetCurrentTimestamp(), settings::batch_size, one_by_one,
+                                      &troubled);
         });
         if (done) {
             removed += pruned;
@@ -133,9 +137,11 @@ Outcome clean_up(bool going_on) {
         } else if (!one_by_one) {
             one_by_one = true;
         } else {
-            more = in_transaction(&error, [&](const pg::Extension &e) {
-                store::postpone_first_due(e, GetCurrentTimestamp(),
-                                          GetCurrentTimestamp() + kPutOff);
+            more = troubled.leave_out_last();
+            one_by_one = false;
+            if (!more) break;
+            (void)in_transaction(&error, [&](const pg::Extension &e) {
+                store::postpone(e, troubled.last(), GetCurrentTimestamp() + kPutOff);
             });
         }
     }

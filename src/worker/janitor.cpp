@@ -1,10 +1,10 @@
 // The janitor.
 //
-//   connect ─► extension here? ─► only janitor? ─► due? ─► batches, each a transaction ─► status ─►
-//   exit
-//                  no │               no │        no │             │ a second is over, more to do
-//                     └───────exit───────┴───────────┘             └─► status ─► start a successor
-//                     ─► exit
+// clang-format off
+//   connect ─► extension here? ─► the only one? ─► due? ─► batches ─► status ─► exit
+//                   │ no              │ no          │ no      │ a second is over, more to do
+//                   └─────► exit ◄────┴─────────────┘         └─► status ─► successor ─► exit
+// clang-format on
 //
 // A burst is short, and a successor takes a breath before it connects, so that DROP DATABASE and
 // CREATE DATABASE … TEMPLATE, which need a moment without connections, find one.
@@ -13,8 +13,8 @@
 // search_path, until after each commit: whatever others have attached to the tables (triggers,
 // index expressions) runs with no more than the owner's powers.
 //
-// One janitor a database: it holds a lock on the extension as an object. DROP EXTENSION waits for
-// it.
+// One janitor a database: it holds an advisory lock named after the extension. Each transaction
+// holds the extension, too: DROP EXTENSION waits for a batch, and a batch for DROP EXTENSION.
 #include "worker/janitor.hpp"
 
 #include "pg/extension.hpp"

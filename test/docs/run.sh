@@ -6,8 +6,8 @@
 # Each document has a private database, and its examples run in their order: blocks of sql in psql
 # (a connection each), python, js and cpp as programs of their own, table rows | `statement` |
 # `SQLSTATE` | as statements that must fail like that. Compared is without regard to blanks, line
-# breaks, table rules, row counts and points in time. A driver that is not there is skipped.
-# Prints TAP. Expects the extension installed.
+# breaks, table rules, row counts, points in time and process numbers. A driver that is not there is
+# skipped. Prints TAP. Expects the extension installed.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
@@ -48,10 +48,11 @@ told() {
 
 # --- comparing -----------------------------------------------------------------------------------
 
-# Blanks, line breaks, rules of tables, row counts and points in time do not count.
+# Blanks, line breaks, rules of tables, row counts, points in time and process numbers do not count.
 normalized() {
     sed -E -e '/^[-+ ]*-[-+ ]*$/d' -e '/^\([0-9]+ rows?\)$/d' \
-        -e 's/[0-9]{4,6}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([+-][0-9]{2}(:?[0-9]{2})?|Z)?/TIME/g' |
+        -e 's/[0-9]{4,6}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([+-][0-9]{2}(:?[0-9]{2})?|Z)?/TIME/g' \
+        -e 's/(server process with PID) [0-9]+/\1 N/' |
         tr -s '[:space:]' ' ' | sed -E 's/^ | $//g'
 }
 

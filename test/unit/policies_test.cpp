@@ -30,7 +30,7 @@ TEST(Policies, LifetimeOfItsParts) {
     EXPECT_EQ(lifetime_of(0, 0, 1), 30 * kDay);
     EXPECT_EQ(lifetime_of(7, 2, 3), 7 + 92 * kDay);
     EXPECT_EQ(lifetime_of(-kDay, 1, 0), 0);
-    EXPECT_EQ(lifetime_of(0, -31, 1), -kDay);
+    EXPECT_EQ(lifetime_of(0, -29, 1), kDay);
 }
 
 TEST(Policies, LifetimeTooLongIsForEver) {
@@ -45,9 +45,12 @@ TEST(Policies, LifetimeTooLongIsForEver) {
     EXPECT_EQ(lifetime_of(rest + 1, days, 0), kForever);
 }
 
-TEST(Policies, LifetimeFarBelowZeroStaysBelowZero) {
-    EXPECT_LT(lifetime_of(std::numeric_limits<std::int64_t>::min(), kLeast, kLeast), 0);
-    EXPECT_LT(lifetime_of(0, 0, kLeast), 0);
+// Stored by hand only: what lives for less than no time has expired.
+TEST(Policies, NegativeLifetimeIsNone) {
+    EXPECT_EQ(lifetime_of(-1, 0, 0), 0);
+    EXPECT_EQ(lifetime_of(0, -31, 1), 0);
+    EXPECT_EQ(lifetime_of(std::numeric_limits<std::int64_t>::min(), kLeast, kLeast), 0);
+    EXPECT_EQ(lifetime_of(0, 0, kLeast), 0);
 }
 
 TEST(Policies, EndOfLife) {
@@ -66,7 +69,7 @@ TEST(Policies, EndOfLife) {
 TEST(Policies, ByDefaultNothingExpires) {
     const Limits limits;
     EXPECT_EQ(limits.session_end(0), kNever);
-    EXPECT_FALSE(limits.session_expired(kAlways + 1, kNever - 1));
+    EXPECT_FALSE(limits.session_end(kAlways + 1) <= kNever - 1);
     EXPECT_EQ(limits.cutoff(0), kAlways);
     EXPECT_FALSE(limits.clearly_overrun(std::numeric_limits<std::int64_t>::max()));
 }
@@ -81,14 +84,24 @@ TEST(Policies, SessionEndsWithTheShorterOfTtlAndIdleTimeout) {
     EXPECT_EQ(limits.session_end(1000), 1100);
     limits.ttl = kForever;
     EXPECT_EQ(limits.session_end(1000), 1300);
-    EXPECT_FALSE(limits.session_expired(1000, 1299));
-    EXPECT_TRUE(limits.session_expired(1000, 1300));
-    EXPECT_TRUE(limits.session_expired(1000, 1301));
+    EXPECT_FALSE(limits.session_end(1000) <= 1299);
+    EXPECT_TRUE(limits.session_end(1000) <= 1300);
+    EXPECT_TRUE(limits.session_end(1000) <= 1301);
+}
+
+TEST(Policies, AnEndedSessionIsReadableForItsTtl) {
+    Limits limits;
+    limits.ttl = 100;
+    limits.idle_timeout = 30;
+    EXPECT_EQ(limits.session_end(1000, false), 1030);
+    EXPECT_EQ(limits.session_end(1000, true), 1100);
+    limits.ttl = kForever;
+    EXPECT_EQ(limits.session_end(1000, true), kNever);
 }
 
 TEST(Policies, NothingLivesWithoutALifetime) {
     const Limits limits = with_ttl(0);
-    EXPECT_TRUE(limits.session_expired(1000, 1000));
+    EXPECT_TRUE(limits.session_end(1000) <= 1000);
     EXPECT_EQ(limits.cutoff(1000), 1000);
 }
 
