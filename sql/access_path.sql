@@ -25,13 +25,15 @@ BEGIN
     FOREACH path IN ARRAY ARRAY['sql', 'direct', 'auto', 'sql', 'direct'] LOOP
         PERFORM set_config('session_memory.access_path', path, false);
         SELECT * INTO now_shown FROM pg_temp.shown(id);
-        all_shown := all_shown || to_jsonb(now_shown);
+        all_shown := all_shown || (to_jsonb(now_shown) || jsonb_build_object('prompt', sm_prompt(id), 'session', sm_session(id)));
     END LOOP;
     PERFORM set_config('session_memory.access_path', was, false);
     RETURN QUERY SELECT (SELECT count(DISTINCT x) = 1 FROM unnest(all_shown) AS x), now_shown.by_hand, now_shown.context, now_shown.messages, now_shown.history;
 END $$;
 SELECT sm_append('s', '[{"role": "user", "content": "1"}, {"role": "user", "content": "2"}, {"role": "user", "content": "3"}]'), sm_append('t', '[{"role": "user", "content": "1"}]');
+SELECT sm_set_state('s', '{"a": {"b": "c"}}'), sm_append('summarized', '[{"role": "user", "content": "1"}, {"role": "user", "content": "2"}, {"role": "user", "content": "3"}]'), sm_set_summary('summarized', 'One and two.', 2), sm_set_state('summarized', '{"a": 1}');
 SELECT * FROM pg_temp.each_path('s');
+SELECT * FROM pg_temp.each_path('summarized');
 
 SELECT current_setting('session_memory.access_path') AS path \gset
 -- In the plain case nothing keeps a read from being direct: no message says so.
@@ -156,5 +158,5 @@ SELECT * FROM pg_temp.each_path('s');
 DROP VIEW session_memory;
 ALTER TABLE session_memory_plain RENAME TO session_memory;
 SELECT * FROM pg_temp.each_path('s');
-DROP EXTENSION session_memory;
+DROP EXTENSION session_memory CASCADE;
 DROP TABLE session_memory CASCADE;

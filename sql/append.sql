@@ -64,6 +64,10 @@ SELECT tokens > 2147483647 AS beyond_an_int FROM sm_session WHERE session_id = '
 -- One bad element, at any place: nothing of the array stays, and no session comes of it.
 SELECT pg_temp.fails($$SELECT sm_append('bad', '[{"n": 1}, 2]')$$), pg_temp.fails($$SELECT sm_append('bad', '["x", {"n": 1}]')$$),
        pg_temp.fails($$SELECT sm_append('bad', '[{"n": 1}, [{"n": 2}], {"n": 3}]')$$), pg_temp.fails($$SELECT sm_append('bad', '[{"n": 1}, null]')$$) \gx
+-- No time: a word that the server would read as one, and milliseconds, which would lie 50,000 years ahead.
+SELECT written, left(pg_temp.fails(format('SELECT sm_append(%L, %L)', 'one', jsonb_build_array('{"n": 5}'::jsonb, jsonb_build_object('timestamp', written)))), 66) AS outcome
+FROM unnest(ARRAY['"now"', '"today"', '"tomorrow"', '"yesterday"', '"epoch"', '"infinity"', '"-infinity"', '" 2026-01-31"', '"allballs"', '1769860800000', '-1769860800000', '100000000001']::jsonb[]) AS written;
+SELECT sm_append('farthest', '[{"timestamp": 100000000000}, {"timestamp": -100000000000}]');
 SELECT pg_temp.fails($$SELECT sm_append('one', '[{"n": 5}, {"timestamp": "infinity"}]')$$), pg_temp.fails($$SELECT sm_append('one', '[{"n": 5}, {"timestamp": []}]')$$) \gx
 SELECT count(*) FROM sm_session WHERE session_id = 'bad';
 SELECT last_seq, interactions FROM sm_session WHERE session_id = 'one';

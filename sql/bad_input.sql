@@ -28,9 +28,10 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 -- All that is stored. It must be the same at the end.
 CREATE FUNCTION pg_temp.stored() RETURNS text LANGUAGE sql AS $$
-    SELECT md5(concat((SELECT string_agg(s::text, ',' ORDER BY session_id) FROM sm_session AS s), (SELECT string_agg(m::text, ',' ORDER BY session_id, seq) FROM session_memory AS m)))
+    SELECT md5(concat((SELECT string_agg(s::text, ',' ORDER BY session_id) FROM sm_session AS s), (SELECT string_agg(m::text, ',' ORDER BY session_id, seq) FROM session_memory AS m),
+                      (SELECT string_agg(d::text, ',' ORDER BY session_id) FROM sm_session_data AS d)))
 $$;
-SELECT sm_add('s', 'q', 'a', '{"topic": "x"}', idempotency_key => 'k', user_id => 'ann'), sm_append('s', '[{"n": 1}, {"n": 2}]');
+SELECT sm_add('s', 'q', 'a', '{"topic": "x"}', idempotency_key => 'k', user_id => 'ann'), sm_append('s', '[{"n": 1}, {"n": 2}]'), sm_set_state('s', '{"a": {"b": 1}}'), sm_set_summary('s', 'So far.', 1);
 SELECT pg_temp.stored() AS before \gset
 
 -- NULL where none is allowed.
@@ -40,9 +41,16 @@ SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY[
     'sm_append(NULL, ''{}'')', 'sm_append(''s'', NULL)',
     'sm_context(NULL)', 'sm_context(''s'', NULL)', 'sm_messages(NULL)', 'sm_messages(''s'', NULL)',
     'sm_history(NULL)', 'sm_history(''s'', NULL, NULL)', 'sm_find(NULL)', 'sm_find(''{}'', max_results => NULL)',
-    'sm_pop(NULL)', 'sm_pop(''s'', NULL)', 'sm_clear(NULL)', 'sm_stats(NULL)']) AS call;
+    'sm_pop(NULL)', 'sm_pop(''s'', NULL)', 'sm_clear(NULL)', 'sm_stats(NULL)',
+    'sm_session(NULL)', 'sm_sessions(page_size => NULL)', 'sm_configure_session(NULL)', 'sm_touch(NULL)', 'sm_state(NULL)', 'sm_set_state(NULL, ''{}'')', 'sm_set_state(''s'', NULL)',
+    'sm_set_summary(NULL, ''x'', 1)', 'sm_set_summary(''s'', NULL, 1)', 'sm_set_summary(''s'', ''x'', NULL)', 'sm_summary(NULL)', 'sm_claim_summaries(NULL)', 'sm_claim_summaries(lease => NULL)',
+    'sm_prompt(NULL)', 'sm_prompt(''s'', NULL)', 'sm_end_session(NULL)', 'sm_end_session(''s'', NULL)']) AS call;
 -- Where it is allowed.
 SELECT json_array_length(sm_context('s', 5, NULL)), json_array_length(sm_messages('s', 5, NULL)), (SELECT count(*) FROM sm_history('s', NULL)), (SELECT count(*) FROM sm_find('{}', NULL, NULL)), sm_prune(NULL, NULL);
+SELECT (SELECT count(*) FROM sm_sessions(NULL, NULL, NULL)) AS sessions, jsonb_array_length(sm_prompt('s', 5, NULL)->'messages') AS messages, sm_configure_session('s', NULL, NULL, NULL);
+BEGIN;
+SELECT length(sm_create_session(NULL, NULL, NULL, NULL, NULL, NULL));
+ROLLBACK;
 
 -- Names: 1 to 255 characters, however many bytes they take.
 SELECT call, pg_temp.fails('SELECT ' || replace(call, '$', '''''')) AS empty, pg_temp.fails('SELECT ' || replace(call, '$', 'repeat(''x'', 256)')) AS too_long,
@@ -52,7 +60,9 @@ FROM unnest(ARRAY[
     'sm_add($, ''q'', ''a'')', 'sm_add(''s'', ''q'', ''a'', idempotency_key => $)', 'sm_add(''s'', ''q'', ''a'', user_id => $)',
     'sm_add_message($, ''user'', ''x'')', 'sm_add_message(''s'', $, ''x'')', 'sm_add_message(''s'', ''user'', ''x'', idempotency_key => $)', 'sm_add_message(''s'', ''user'', ''x'', user_id => $)',
     'sm_append($, ''{}'')', 'sm_append($, ''[]'')', 'sm_append(''s'', ''{}'', $)', 'sm_context($)', 'sm_messages($)', 'sm_history($)', 'sm_find(''{}'', $)', 'sm_find(''{}'', user_id => $)',
-    'sm_pop($)', 'sm_clear($)', 'sm_prune(session_id => $)', 'sm_stats($)']) AS call \gx
+    'sm_pop($)', 'sm_clear($)', 'sm_prune(session_id => $)', 'sm_stats($)',
+    'sm_create_session($)', 'sm_create_session(''new'', $)', 'sm_session($)', 'sm_sessions($)', 'sm_configure_session($)', 'sm_touch($)', 'sm_state($)', 'sm_set_state($, ''{}'')',
+    'sm_set_summary($, ''x'', 1)', 'sm_summary($)', 'sm_prompt($)', 'sm_end_session($)', 'sm_end_session(''s'', $)']) AS call \gx
 SELECT pg_temp.fails($$SELECT sm_context(repeat('x', 1024 * 1024))$$);
 BEGIN;
 SELECT sm_add(id, 'q', 'a', user_id => id, idempotency_key => id), sm_add_message(id, id, 'x') FROM unnest(ARRAY[repeat('x', 255), repeat('🚲', 255), ' ', E'\n']) AS id;
@@ -76,12 +86,19 @@ SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY[
     $$sm_add('s', 'q', 'a', '[]')$$, $$sm_add('s', 'q', 'a', '[{"a": 1}]')$$, $$sm_add('s', 'q', 'a', '"text"')$$, $$sm_add('s', 'q', 'a', '1')$$, $$sm_add('s', 'q', 'a', 'null')$$, $$sm_add('s', 'q', 'a', 'true')$$,
     $$sm_add_message('s', 'user', 'x', '[]')$$, $$sm_append('s', '"text"')$$, $$sm_append('s', '1')$$, $$sm_append('s', 'null')$$, $$sm_append('s', 'false')$$,
     $$sm_find('[]')$$, $$sm_find('"text"')$$, $$sm_find('null')$$,
+    $$sm_create_session('new', metadata => '[]')$$, $$sm_create_session('new', metadata => 'null')$$, $$sm_set_state('s', '[]')$$, $$sm_set_state('s', '"text"')$$, $$sm_set_state('s', '1')$$, $$sm_set_state('s', 'null')$$, $$sm_set_state('new', 'true')$$,
     $$sm_append('s', '[1]')$$, $$sm_append('s', '[[]]')$$, $$sm_append('s', '[{}, {}, "x", {}]')$$, $$sm_append('new', '[{}, null]')$$, $$sm_append('s', (SELECT jsonb_agg(CASE WHEN n < 10000 THEN '{}' ELSE '0' END::jsonb) FROM generate_series(1, 10000) AS n))$$]) AS call;
 
 -- Limits: negative ones are refused, none is none, the largest is all.
 SELECT call, pg_temp.fails('SELECT ' || replace(call, '$', '-1')) AS "minus one", pg_temp.sqlstate('SELECT ' || replace(call, '$', '-2147483648')) AS "the least",
        pg_temp.sqlstate('SELECT ' || replace(call, '$', '0')) AS zero, pg_temp.sqlstate('SELECT ' || replace(call, '$', '2147483647')) AS "the most"
-FROM unnest(ARRAY['sm_context(''s'', $)', 'sm_context(''s'', 5, $)', 'sm_messages(''s'', $)', 'sm_messages(''s'', 5, $)', 'sm_history(''s'', NULL, $)', 'sm_find(''{}'', max_results => $)']) AS call \gx
+FROM unnest(ARRAY['sm_context(''s'', $)', 'sm_context(''s'', 5, $)', 'sm_messages(''s'', $)', 'sm_messages(''s'', 5, $)', 'sm_history(''s'', NULL, $)', 'sm_find(''{}'', max_results => $)',
+                  'sm_sessions(page_size => $)', 'sm_claim_summaries($)', 'sm_prompt(''s'', $)', 'sm_prompt(''s'', 5, $)']) AS call \gx
+-- A cap of its own is positive: one that is none has no meaning.
+SELECT cap, pg_temp.fails(format('SELECT sm_create_session(''new'', max_interactions => %s)', cap)) AS created, pg_temp.fails(format('SELECT sm_configure_session(''s'', max_interactions => %s)', cap)) AS configured
+FROM unnest(ARRAY[0, -1, -2147483648]) AS cap;
+-- A summary stands for what there is.
+SELECT through_seq, pg_temp.fails(format('SELECT sm_set_summary(''s'', ''x'', %s)', through_seq)) AS outcome FROM unnest(ARRAY[0, -1, -9223372036854775808, 4, 9223372036854775807]) AS through_seq;
 SELECT pg_temp.fails($$SELECT sm_pop('s', -1)$$), pg_temp.fails($$SELECT sm_pop('s', -2147483648)$$), sm_pop('s', 0) \gx
 SELECT json_array_length(sm_context('s', 2147483647)), json_array_length(sm_context('s', 2147483647, 2147483647)), json_array_length(sm_messages('s', 2147483647, 2147483647)),
        (SELECT count(*) FROM sm_history('s', 9223372036854775807, 2147483647)), (SELECT count(*) FROM sm_find('{}', max_results => 2147483647));
@@ -109,11 +126,16 @@ ROLLBACK;
 
 -- Lifetimes: positive ones only; one beyond all times is for ever.
 SELECT age, pg_temp.fails(format('SELECT sm_prune(%L)', age)) AS outcome FROM unnest(ARRAY['0', '-1 day', '-178000000 years', '1 day -24 hours', '1 month -31 days']) AS age;
+SELECT age, pg_temp.fails(format('SELECT sm_create_session(''new'', ttl => %L)', age)) AS create_ttl, pg_temp.fails(format('SELECT sm_create_session(''new'', idle_timeout => %L)', age)) AS create_idle_timeout,
+       pg_temp.fails(format('SELECT sm_configure_session(''s'', ttl => %L)', age)) AS configure_ttl, pg_temp.fails(format('SELECT sm_configure_session(''s'', idle_timeout => %L)', age)) AS configure_idle_timeout,
+       pg_temp.fails(format('SELECT sm_sessions(active_within => %L)', age)) AS active_within, pg_temp.fails(format('SELECT sm_claim_summaries(lease => %L)', age)) AS lease
+FROM unnest(ARRAY['0', '-1 day', '1 month -31 days']) AS age \gx
 SELECT sm_prune('178000000 years'), sm_prune('178000000 years', 's'), sm_prune('178956970 years 7 mons 2147483647 days 2562047788:00:54.775807');
 SELECT pg_temp.sqlstate($$SELECT sm_prune('179000000 years')$$);
 BEGIN;
 UPDATE sm_session SET ttl = '178956970 years 7 mons 2147483647 days 2562047788:00:54.775807', idle_timeout = '178956970 years 7 mons 2147483647 days 2562047788:00:54.775807';
-SELECT sm_add('s', 'q', 'a'), sm_prune();
+SELECT sm_add('s', 'q', 'a'), sm_prune(), sm_configure_session('s', ttl => '178000000 years', idle_timeout => '178956970 years 7 mons 2147483647 days 2562047788:00:54.775807'), (SELECT count(*) FROM sm_sessions(active_within => '178000000 years'));
+SELECT sm_touch('s'), sm_session('s')->'expires_at' AS expires_at, (SELECT count(*) FROM sm_claim_summaries(10, '178000000 years')) AS claimed;
 SELECT json_array_length(sm_context('s')) AS context, (SELECT count(*) FROM sm_history('s')) AS history, (SELECT count(*) FROM sm_find('{}')) AS found, (SELECT count(*) FROM session_history) AS array_form, (SELECT expires_at FROM sm_stats('s'));
 UPDATE sm_session SET ttl = '106751990 days', idle_timeout = '106751990 days';
 SELECT json_array_length(sm_context('s')), (SELECT count(*) FROM sm_find('{}')) AS found, (SELECT expires_at FROM sm_stats('s')), sm_prune();
@@ -137,12 +159,14 @@ SELECT pg_temp.sqlstate($$SELECT sm_append('s', (repeat('[', 1000000) || repeat(
 
 -- A read-only transaction, a role without privileges, a session that has ended, one of another user.
 BEGIN READ ONLY;
-SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY['sm_add(''s'', ''q'', ''a'')', 'sm_add_message(''s'', ''user'', ''x'')', 'sm_append(''s'', ''{}'')', 'sm_pop(''s'')', 'sm_clear(''s'')', 'sm_prune()']) AS call;
+SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY['sm_add(''s'', ''q'', ''a'')', 'sm_add_message(''s'', ''user'', ''x'')', 'sm_append(''s'', ''{}'')', 'sm_pop(''s'')', 'sm_clear(''s'')', 'sm_prune()',
+    'sm_create_session()', 'sm_configure_session(''s'')', 'sm_touch(''s'')', 'sm_set_state(''s'', ''{}'')', 'sm_set_summary(''s'', ''x'', 1)', 'sm_claim_summaries()', 'sm_end_session(''s'')']) AS call;
 COMMIT;
 DROP ROLE IF EXISTS regress_sm_bad_input;
 CREATE ROLE regress_sm_bad_input;
 SET ROLE regress_sm_bad_input;
-SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY['sm_add(''s'', ''q'', ''a'')', 'sm_append(''s'', ''{}'')', 'sm_context(''s'')', 'sm_history(''s'')', 'sm_find(''{}'')', 'sm_pop(''s'')', 'sm_clear(''s'')', 'sm_prune()', 'sm_stats()', 'sm_health()']) AS call;
+SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY['sm_add(''s'', ''q'', ''a'')', 'sm_append(''s'', ''{}'')', 'sm_context(''s'')', 'sm_history(''s'')', 'sm_find(''{}'')', 'sm_pop(''s'')', 'sm_clear(''s'')', 'sm_prune()', 'sm_stats()', 'sm_health()',
+    'sm_create_session()', 'sm_session(''s'')', 'sm_sessions()', 'sm_configure_session(''s'')', 'sm_touch(''s'')', 'sm_state(''s'')', 'sm_set_state(''s'', ''{}'')', 'sm_set_summary(''s'', ''x'', 1)', 'sm_summary(''s'')', 'sm_claim_summaries()', 'sm_prompt(''s'')', 'sm_end_session(''s'')']) AS call;
 RESET ROLE;
 DROP ROLE regress_sm_bad_input;
 BEGIN;

@@ -148,6 +148,23 @@ SELECT * FROM pg_temp.windows('pending', 1, 60);
 SELECT sm_append('orphan', '[{"role": "tool", "tool_call_id": "gone", "tokens": 10}, {"role": "assistant", "tokens": 10}]');
 SELECT budget, json_array_length(sm_context('orphan', 20, budget)) > 0 AS something FROM unnest(ARRAY[0, 10, 20]) AS budget;
 
+-- Nor does it break the newest turn in two, or hide what lies before for more than that turn and the next.
+SELECT sm_append('orphans', '[
+    {"role": "user", "tokens": 10}, {"role": "assistant", "tokens": 10},
+    {"role": "user", "tokens": 10}, {"role": "assistant", "tokens": 10},
+    {"role": "user", "tokens": 10}, {"role": "tool", "tool_call_id": "gone", "tokens": 10}, {"role": "assistant", "tokens": 10}, {"role": "tool", "tokens": 10}, {"role": "assistant", "tokens": 10}]');
+SELECT * FROM pg_temp.windows('orphans', 20, 100);
+SELECT * FROM pg_temp.windows('orphans', 3, 100);
+SELECT sm_append('orphan user', '[
+    {"role": "user", "tokens": 10}, {"role": "user", "tokens": 10},
+    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "gone"}], "tokens": 10}, {"role": "assistant", "tokens": 10}]');
+SELECT * FROM pg_temp.windows('orphan user', 20, 50);
+-- The user broke in: the result comes in the turn after its call.
+SELECT sm_append('broke in', '[
+    {"role": "user", "tokens": 10}, {"role": "assistant", "tool_calls": [{"id": "x"}], "tokens": 10},
+    {"role": "user", "tokens": 10}, {"role": "tool", "tool_call_id": "x", "tokens": 10}, {"role": "assistant", "tokens": 10}]');
+SELECT * FROM pg_temp.windows('broke in', 20, 60);
+
 -- Estimated tokens are those that are stored.
 SELECT sm_add('estimated', repeat('some words ', n * 10), 'and an answer') FROM generate_series(1, 6) AS n;
 SELECT budget, json_array_length(sm_context('estimated', 100, budget)) = greatest(1, (

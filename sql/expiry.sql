@@ -108,12 +108,16 @@ SELECT * FROM pg_temp.shown('idle');
 SELECT count(*) AS stats FROM sm_stats('idle');
 SELECT count(*) AS in_view FROM session_history WHERE session_id = 'idle';
 SET session_memory.idle_timeout = '1h';
+BEGIN READ ONLY;  -- else being read would count as activity
 SELECT * FROM pg_temp.shown('idle');
+COMMIT;
 UPDATE sm_session SET idle_timeout = '40 minutes' WHERE session_id = 'idle';
 SELECT * FROM pg_temp.shown('idle');
 UPDATE sm_session SET idle_timeout = '2 hours' WHERE session_id = 'idle';
 SET session_memory.idle_timeout = '40min';
+BEGIN READ ONLY;
 SELECT * FROM pg_temp.shown('idle');
+COMMIT;
 -- An add is activity.
 UPDATE sm_session SET idle_timeout = NULL WHERE session_id = 'idle';
 SET session_memory.idle_timeout = '55min';
@@ -127,7 +131,7 @@ RESET session_memory.idle_timeout;
 
 -- A session begun again after its end: nothing of the old one shows, not even with a longer ttl; seq goes on.
 SELECT pg_temp.fill('again', '3 hours', '2 hours', '1 hour');
-UPDATE sm_session SET user_id = 'ann', ttl = '2 days', idle_timeout = '10 minutes', max_interactions = 7, ended_at = now(), last_activity_at = now() - interval '20 minutes' WHERE session_id = 'again';
+UPDATE sm_session SET user_id = 'ann', ttl = '2 days', idle_timeout = '10 minutes', max_interactions = 7, last_activity_at = now() - interval '20 minutes' WHERE session_id = 'again';
 SELECT * FROM pg_temp.shown('again');
 SELECT sm_append('again', '[{"role": "user", "content": "4"}, {"role": "user", "content": "5"}]', 'bob');
 SELECT * FROM pg_temp.shown('again');
@@ -143,6 +147,27 @@ SELECT e->>'seq' AS seq, e->>'query' AS query FROM json_array_elements(sm_contex
 UPDATE sm_session SET last_activity_at = now() - interval '2 days' WHERE session_id = 'key';
 SELECT sm_add_message('key', 'user', 'third life');
 SELECT e->>'seq' AS seq, e->>'content' AS content FROM json_array_elements(sm_context('key')) AS e;
+
+-- One that was ended lives on for its ttl, whatever its idle timeout; then it begins again like any other.
+SELECT pg_temp.fill('ended', '20 minutes', '10 minutes');
+UPDATE sm_session SET idle_timeout = '5 minutes', ended_at = now(), last_activity_at = now() - interval '10 minutes' WHERE session_id = 'ended';
+SELECT * FROM pg_temp.shown('ended');
+UPDATE sm_session SET ttl = '15 minutes' WHERE session_id = 'ended';
+SELECT * FROM pg_temp.shown('ended');
+UPDATE sm_session SET ttl = '10 minutes' WHERE session_id = 'ended';
+SELECT * FROM pg_temp.shown('ended');
+SELECT sm_append('ended', '{"role": "user", "content": "3"}');
+SELECT * FROM pg_temp.shown('ended');
+SELECT last_seq, interactions, ttl, idle_timeout, ended_at FROM sm_session WHERE session_id = 'ended';
+
+-- A lifetime that is stored negative has passed at once, for whoever looks, and is no error.
+SELECT sm_add('negative ttl', 'q', 'a'), sm_add('negative idle timeout', 'q', 'a');
+UPDATE sm_session SET ttl = '-1 day' WHERE session_id = 'negative ttl';
+UPDATE sm_session SET idle_timeout = '1 day -25 hours' WHERE session_id = 'negative idle timeout';
+SELECT id, s.*, (SELECT count(*) FROM sm_stats(id)) AS stats, (SELECT count(*) FROM sm_sessions() AS l WHERE l.session_id = id) AS listed, sm_session(id), sm_touch(id)
+FROM unnest(ARRAY['negative ttl', 'negative idle timeout']) AS id, pg_temp.shown(id) AS s \gx
+SELECT sm_prune(session_id => 'negative ttl'), sm_prune(session_id => 'negative idle timeout');
+SELECT count(*) AS stored FROM sm_session WHERE session_id LIKE 'negative%';
 
 -- A longer ttl shows again what is stored and not yet removed; what was removed is gone.
 SELECT pg_temp.fill('back', '3 days', '2 days', '1 hour');

@@ -64,7 +64,10 @@ FROM unnest(ARRAY['SELECT sm_context(''s'')', 'SELECT sm_messages(''s'', 5, 100)
                   'SELECT * FROM sm_stats()', 'SELECT * FROM sm_stats(''s'')', 'SELECT * FROM session_history', 'SELECT * FROM session_memory', 'SELECT * FROM sm_session',
                   'SELECT sm_add(''s'', ''q'', ''a'')', 'SELECT sm_add(''new'', ''q'', ''a'', idempotency_key => ''k'', user_id => ''ann'')', 'SELECT sm_add_message(''s'', ''user'', ''x'')',
                   'SELECT sm_append(''s'', ''[{}, {}]'')', 'SELECT sm_pop(''s'')', 'SELECT sm_clear(''s'')', 'SELECT sm_prune()', 'SELECT sm_prune(''1 microsecond'', ''s'')', 'SELECT sm_health()',
-                  'UPDATE sm_session SET ended_at = NULL', 'DELETE FROM session_memory', 'TRUNCATE session_memory', 'DELETE FROM sm_worker_status', 'ALTER TABLE session_memory ADD COLUMN x int']) WITH ORDINALITY AS c (call, n),
+                  'SELECT sm_session(''s'')', 'SELECT * FROM sm_sessions()', 'SELECT * FROM sm_sessions(''ann'')', 'SELECT sm_state(''s'')', 'SELECT sm_summary(''s'')', 'SELECT sm_prompt(''s'')',
+                  'SELECT sm_create_session(''new'', ''ann'', metadata => ''{}'')', 'SELECT sm_configure_session(''s'', ttl => ''1 hour'')', 'SELECT sm_touch(''s'')', 'SELECT sm_set_state(''s'', ''{"a": 1}'')', 'SELECT sm_set_summary(''s'', ''So far.'', 1)', 'SELECT * FROM sm_claim_summaries()', 'SELECT sm_end_session(''s'')',
+                  'SELECT sm_grant(''regress_sm_none'', ''reader'')', 'SELECT sm_revoke(''regress_sm_reader'')',
+                  'UPDATE sm_session SET ended_at = NULL', 'UPDATE sm_session_data SET state = NULL', 'DELETE FROM session_memory', 'TRUNCATE session_memory', 'DELETE FROM sm_worker_status', 'ALTER TABLE session_memory ADD COLUMN x int']) WITH ORDINALITY AS c (call, n),
      unnest(ARRAY['none', 'reader', 'writer', 'admin']) WITH ORDINALITY AS r (role, m)
 ORDER BY n, m;
 SELECT last_seq, interactions FROM sm_session;
@@ -78,7 +81,13 @@ UPDATE sm_session SET last_activity_at = now();
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO regress_sm_none;
 SELECT call, left(pg_temp.as_role('regress_sm_none', call), 33) AS outcome
 FROM unnest(ARRAY['SELECT sm_context(''s'')', 'SELECT sm_context(''unknown'')', 'SELECT sm_messages(''s'')', 'SELECT * FROM sm_history(''s'')', 'SELECT * FROM sm_find(''{}'')', 'SELECT * FROM sm_stats()', 'SELECT * FROM sm_stats(''s'')', 'SELECT sm_health()',
-                  'SELECT sm_add(''s'', ''q'', ''a'')', 'SELECT sm_add_message(''s'', ''user'', ''x'')', 'SELECT sm_append(''s'', ''{}'')', 'SELECT sm_pop(''s'')', 'SELECT sm_clear(''s'')', 'SELECT sm_prune()', 'SELECT sm_prune(session_id => ''s'')']) AS call;
+                  'SELECT sm_add(''s'', ''q'', ''a'')', 'SELECT sm_add_message(''s'', ''user'', ''x'')', 'SELECT sm_append(''s'', ''{}'')', 'SELECT sm_pop(''s'')', 'SELECT sm_clear(''s'')', 'SELECT sm_prune()', 'SELECT sm_prune(session_id => ''s'')',
+                  'SELECT sm_session(''s'')', 'SELECT * FROM sm_sessions()', 'SELECT * FROM sm_sessions(''ann'')', 'SELECT sm_state(''s'')', 'SELECT sm_summary(''s'')', 'SELECT sm_prompt(''s'')',
+                  'SELECT sm_create_session(''new'', ''ann'', metadata => ''{}'')', 'SELECT sm_configure_session(''s'', ttl => ''1 hour'')', 'SELECT sm_touch(''s'')', 'SELECT sm_set_state(''s'', ''{"a": 1}'')', 'SELECT sm_set_summary(''s'', ''So far.'', 1)', 'SELECT * FROM sm_claim_summaries()', 'SELECT sm_end_session(''s'')']) AS call;
+-- A prompt needs the wide part too: state and summary; without the table nothing of it is shown.
+GRANT SELECT ON session_memory, sm_session TO regress_sm_none;
+SELECT call, left(pg_temp.as_role('regress_sm_none', call), 49) AS outcome FROM unnest(ARRAY['SELECT sm_prompt(''s'')', 'SELECT sm_state(''s'')', 'SELECT sm_session(''s'')', 'SELECT sm_summary(''s'')', 'SELECT sm_messages(''s'')']) AS call;
+REVOKE ALL ON session_memory, sm_session FROM regress_sm_none;
 CREATE FUNCTION pg_temp.reads() RETURNS TABLE (call text, outcome text) LANGUAGE sql AS $$
     -- First one who may, so that it shows if what was found out for one were taken for another.
     SELECT pg_temp.as_role('regress_sm_reader', 'SELECT sm_context(''s'')');
@@ -96,6 +105,8 @@ GRANT SELECT (interaction) ON session_memory TO regress_sm_none;
 SELECT * FROM pg_temp.reads() WHERE call !~ 'session_history';
 REVOKE ALL ON sm_session FROM regress_sm_none;
 GRANT SELECT (session_id, ttl, idle_timeout, max_interactions) ON sm_session TO regress_sm_none;
+SELECT * FROM pg_temp.reads() WHERE call !~ 'session_history';
+GRANT SELECT (session_id, ttl, idle_timeout, max_interactions, last_activity_at, summary_seq, ended_at) ON sm_session TO regress_sm_none;
 SELECT * FROM pg_temp.reads() WHERE call !~ 'session_history';
 REVOKE ALL ON session_memory, sm_session FROM regress_sm_none;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM regress_sm_none;
@@ -125,6 +136,27 @@ SELECT count(*) AS left_over FROM (
     SELECT x.grantee FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS x
     UNION ALL SELECT x.grantee FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS x) AS a
 JOIN pg_roles AS r ON r.oid = a.grantee WHERE r.rolname LIKE 'regress\_sm\_%';
+
+-- Only the owner gives and takes access, and those who may act for the owner; EXECUTE is not enough.
+SELECT sm_grant('regress_sm_admin', 'admin');
+SELECT current_user AS me \gset
+SELECT what, replace(pg_temp.as_role('regress_sm_admin', what), :'me', 'the owner') AS outcome
+FROM unnest(ARRAY['SELECT sm_grant(''regress_sm_none'', ''reader'')', 'SELECT sm_grant(''regress_sm_admin'', ''admin'')', 'SELECT sm_revoke(''regress_sm_reader'')']) AS what;
+CREATE ROLE regress_sm_owner;
+ALTER TABLE session_memory OWNER TO regress_sm_owner;
+ALTER TABLE sm_session OWNER TO regress_sm_owner;
+GRANT regress_sm_owner TO regress_sm_group;
+SELECT pg_temp.fails('SELECT sm_grant(''regress_sm_owner'', ''reader'')') AS to_the_owner, pg_temp.fails('SELECT sm_revoke(''regress_sm_owner'')') AS from_the_owner, pg_temp.fails('SELECT sm_grant(''regress_sm_owner'', ''admin'')') AS to_make_it_admin;
+SELECT has_function_privilege('regress_sm_owner', 'sm_prune(interval, text)', 'EXECUTE') AS has_the_functions;
+SET ROLE regress_sm_admin;
+SELECT pg_temp.fails('SELECT sm_grant(''regress_sm_none'', ''reader'')') AS not_the_owner, pg_temp.fails('SELECT sm_revoke(''regress_sm_none'')') AS nor_takes;
+RESET ROLE;
+SELECT has_table_privilege('regress_sm_owner', 'session_memory', 'INSERT') AS owner_keeps_all;
+ALTER TABLE session_memory OWNER TO CURRENT_USER;
+ALTER TABLE sm_session OWNER TO CURRENT_USER;
+SELECT sm_revoke('regress_sm_admin');
+DROP OWNED BY regress_sm_owner;
+DROP ROLE regress_sm_owner;
 
 -- Refused.
 SELECT pg_temp.fails($$SELECT sm_grant('regress_sm_none', 'owner')$$), pg_temp.fails($$SELECT sm_grant('regress_sm_none', '')$$), pg_temp.fails($$SELECT sm_grant('regress_sm_none', NULL)$$),

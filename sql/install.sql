@@ -32,6 +32,9 @@ FROM member AS m JOIN pg_index AS i ON m.classid = 'pg_class'::regclass AND i.in
 JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS a ON a.oid = c.relam
 ORDER BY i.indexrelid::regclass::text COLLATE "C";
 
+-- What the search index covers: not what was said.
+SELECT pg_get_indexdef('session_memory_interaction_idx'::regclass);
+SELECT _sm_searchable('{"query": "q", "answer": "a", "content": "c", "timestamp": 1, "tool_calls": [], "tool_call_id": "x", "role": "user", "name": "n", "metadata": {"content": "kept"}, "other": [1]}');
 -- No kind of object beyond these, no identity columns, no triggers.
 SELECT DISTINCT m.classid::regclass AS kind FROM member AS m ORDER BY 1;
 SELECT count(*) AS identity_columns FROM member AS m JOIN pg_attribute AS a ON a.attrelid = m.objid
@@ -61,7 +64,7 @@ FROM member AS m JOIN pg_index AS i ON m.classid = 'pg_class'::regclass AND i.in
 WHERE coalesce(obj_description(i.indexrelid, 'pg_class'), '') = ''
   AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid);
 
--- Open to PUBLIC: functions, relations, columns.
+-- Open to PUBLIC: functions, relations, columns, types.
 SELECT pg_describe_object(m.classid, m.objid, 0) AS open_to_public, x.privilege_type
 FROM member AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
@@ -75,6 +78,11 @@ UNION ALL
 SELECT format('column %s of %s', a.attname, m.objid::regclass), x.privilege_type
 FROM member AS m JOIN pg_attribute AS a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid
 CROSS JOIN LATERAL aclexplode(a.attacl) AS x
+WHERE x.grantee = 0
+UNION ALL
+SELECT pg_describe_object('pg_type'::regclass, t.oid, 0), x.privilege_type
+FROM member AS m JOIN pg_type AS t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid AND t.typtype = 'c'
+CROSS JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) AS x
 WHERE x.grantee = 0;
 
 -- What a dump takes along: all of every table but the worker's notes.
@@ -140,6 +148,12 @@ SELECT "My Schema-1".sm_pop('a')->0->>'content';
 SELECT "My Schema-1".sm_append('old', jsonb_build_object('timestamp', now() - interval '2 days'));
 SELECT "My Schema-1".sm_prune(session_id => 'old'), "My Schema-1".sm_prune(), "My Schema-1".sm_prune('1 microsecond') > 0;
 SELECT "My Schema-1".sm_clear('a');
+SELECT "My Schema-1".sm_create_session('full', 'ann', '1 hour', '10 minutes', 50, '{"channel": "web"}');
+SELECT "My Schema-1".sm_append('full', '[{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}, {"n": 5}]');
+SELECT session_id, from_seq, through_seq FROM "My Schema-1".sm_claim_summaries();
+SELECT "My Schema-1".sm_set_summary('full', 'So far.', 3), "My Schema-1".sm_summary('full'), "My Schema-1".sm_set_state('full', '{"a": 1}'), "My Schema-1".sm_touch('full'), "My Schema-1".sm_configure_session('full', max_interactions => 20);
+SELECT "My Schema-1".sm_state('full'), "My Schema-1".sm_session('full')->'max_interactions' AS cap, "My Schema-1".sm_prompt('full')->'summary' AS summary, (SELECT count(*) FROM "My Schema-1".sm_sessions('ann')) AS sessions;
+SELECT "My Schema-1".sm_end_session('full')->'interactions' AS interactions;
 DROP ROLE IF EXISTS "regress_sm Odd-1";
 CREATE ROLE "regress_sm Odd-1";
 SELECT "My Schema-1".sm_grant('"regress_sm Odd-1"', 'writer');
@@ -149,6 +163,16 @@ SELECT json_array_length("My Schema-1".sm_context('b'));
 RESET ROLE;
 SELECT "My Schema-1".sm_revoke('"regress_sm Odd-1"');
 SELECT has_function_privilege('regress_sm Odd-1', '"My Schema-1".sm_add(text,text,text,jsonb,timestamptz,text,text)', 'EXECUTE') AS still_may;
+-- Under another name, all goes on there.
+ALTER SCHEMA "My Schema-1" RENAME TO "Renamed 2";
+SELECT "Renamed 2".sm_grant('"regress_sm Odd-1"', 'writer');
+SET ROLE "regress_sm Odd-1";
+SELECT "Renamed 2".sm_add('b', 'question', 'answer'), "Renamed 2".sm_set_state('b', '{"a": 1}'), "Renamed 2".sm_session('b')->'last_seq' AS last_seq;
+SELECT json_array_length("Renamed 2".sm_context('b')), "Renamed 2".sm_prompt('b')->'state' AS state, "Renamed 2".sm_end_session('b')->'interactions' AS interactions;
+RESET ROLE;
+SELECT "Renamed 2".sm_revoke('"regress_sm Odd-1"'), "Renamed 2".sm_clear('b');
+SELECT has_function_privilege('regress_sm Odd-1', '"Renamed 2".sm_add(text,text,text,jsonb,timestamptz,text,text)', 'EXECUTE') AS still_may;
+ALTER SCHEMA "Renamed 2" RENAME TO "My Schema-1";
 
 -- Dropped and made anew in this session, elsewhere and then under the old name: nothing remembers the old tables.
 DROP OWNED BY "regress_sm Odd-1";

@@ -51,6 +51,26 @@ SELECT string_agg(seq::text, ' ' ORDER BY seq) AS stored FROM session_memory WHE
 SELECT sm_pop('half', 10);
 SELECT * FROM pg_temp.miscounted;
 
+-- Under a cap: what it hides is neither taken nor comes back because something newer is taken, whether or not anybody has removed it.
+SET session_memory.ttl = 0;
+SELECT sm_append('capped', jsonb_agg(jsonb_build_object('n', n) ORDER BY n)) FROM generate_series(1, 6) AS n;
+SELECT sm_configure_session('capped', max_interactions => 3);
+SELECT (SELECT string_agg(e->>'seq', ' ') FROM jsonb_array_elements(sm_pop('capped', 2)) AS e) AS taken;
+SELECT (SELECT string_agg(seq::text, ' ') FROM sm_history('capped')) AS shown, (SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM session_memory WHERE session_id = 'capped') AS stored,
+       interactions, last_seq FROM sm_session WHERE session_id = 'capped';
+SELECT (SELECT string_agg(e->>'seq', ' ') FROM jsonb_array_elements(sm_pop('capped', 2)) AS e) AS taken, sm_append('capped', '[{}, {}, {}, {}]');
+SELECT jsonb_array_length(sm_pop('capped', 10)) AS taken_at_most, sm_pop('capped');
+SET session_memory.max_interactions = 2;
+SELECT sm_append('capped by setting', '[{}, {}, {}]');
+SELECT (SELECT string_agg(e->>'seq', ' ') FROM jsonb_array_elements(sm_pop('capped by setting')) AS e) AS taken;
+RESET session_memory.max_interactions;
+SELECT string_agg(seq::text, ' ') AS shown_without_the_cap FROM sm_history('capped by setting');
+-- Nothing is removed by a pop within the cap, or undone with it.
+SELECT sm_append('within', '[{}, {}, {}]'), sm_configure_session('within', max_interactions => 3);
+SELECT jsonb_array_length(sm_pop('within')), (SELECT count(*) FROM session_memory WHERE session_id = 'within') AS stored_before;
+SELECT string_agg(seq::text, ' ') AS shown FROM sm_history('within');
+SELECT * FROM pg_temp.miscounted;
+
 -- An expired session gives nothing; an ended one refuses.
 SELECT sm_add('idle', 'q', 'a'), sm_add('ended', 'q', 'a');
 UPDATE sm_session SET idle_timeout = '1 minute', last_activity_at = now() - interval '2 minutes' WHERE session_id = 'idle';

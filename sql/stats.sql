@@ -37,8 +37,11 @@ UPDATE sm_session SET ttl = '2 hours', idle_timeout = '30 minutes', max_interact
 SELECT ttl, idle_timeout, max_interactions, ended_at = (SELECT ended_at FROM sm_session WHERE session_id = 'a') AS ended_at, expires_at - last_activity_at AS expires_after FROM sm_stats('a');
 SELECT jsonb_array_length(sm_pop('b'));
 SELECT interactions, tokens, bytes, last_seq FROM sm_stats('b');
--- One that has expired is none.
+-- One that has ended expires by its ttl alone; any other by its idle timeout too.
 UPDATE sm_session SET last_activity_at = now() - interval '31 minutes' WHERE session_id = 'a';
+SELECT count(*) FROM sm_stats('a');
+-- One that has expired is none.
+UPDATE sm_session SET ended_at = NULL WHERE session_id = 'a';
 SELECT count(*) FROM sm_stats('a');
 -- Over several sessions.
 SELECT s.session_id, t.interactions FROM sm_session AS s LEFT JOIN LATERAL sm_stats(s.session_id) AS t ON true ORDER BY 1;

@@ -92,6 +92,8 @@ SELECT sm_add('see', 'q', 'a') AS added, pg_temp.seqs(sm_context('see')) AS cont
 SELECT sm_add('see', 'q', 'a') AS added, pg_temp.seqs(sm_context('see')) AS context, (SELECT count(*) FROM sm_history('see')) AS history, (SELECT count(*) FROM session_memory WHERE session_id = 'see') AS by_hand;
 WITH gone AS (DELETE FROM session_memory WHERE session_id = 'see' AND seq = 1 RETURNING seq)
 SELECT seq, pg_temp.seqs(sm_context('see')) AS context, (SELECT count(*) FROM session_memory WHERE session_id = 'see') AS by_hand FROM gone;
+-- Who takes a row out by hand puts the counters right by hand.
+UPDATE sm_session AS s SET (interactions, tokens, bytes) = (SELECT count(*), sum(m.tokens), sum(_sm_bytes(m.interaction)) FROM session_memory AS m WHERE m.session_id = 'see') WHERE s.session_id = 'see';
 SELECT pg_temp.seqs(sm_context('see')), sm_clear('see');
 
 -- A cursor shows the state in which it was opened.

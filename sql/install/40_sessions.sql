@@ -72,7 +72,7 @@ BEGIN ATOMIC
     FROM @extschema@.sm_session AS s
     WHERE ($1 IS NULL OR s.user_id = $1)
       AND ($2 IS NULL OR @extschema@._sm_interaction_end(s.last_activity_at, $2, 0) > statement_timestamp())
-      AND ($3 IS NULL OR s.session_id > $3)
+      AND s.session_id > coalesce($3, '')
       AND @extschema@._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, @extschema@._sm_default_ttl(),
                                       @extschema@._sm_default_idle_timeout()) > statement_timestamp()
     ORDER BY s.session_id

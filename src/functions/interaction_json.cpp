@@ -9,7 +9,7 @@
 
 namespace sm::functions {
 
-void write_interaction(JsonOutput &out, const store::StoredInteraction &interaction) {
+void write_interaction(JsonBuffer &out, const store::StoredInteraction &interaction) {
     static constexpr std::string_view kOurs[] = {"seq", "timestamp"};
     out.append("{\"seq\": ");
     out.write([&](char *at, char *limit) { return core::write_int64(interaction.seq, at, limit); });
@@ -28,7 +28,7 @@ void write_interaction(JsonOutput &out, const store::StoredInteraction &interact
     out.append("}");
 }
 
-void write_messages(JsonOutput &out, const store::StoredInteraction *interactions, int count) {
+void write_messages(JsonBuffer &out, const store::StoredInteraction *interactions, int count) {
     std::string_view separator = "";
     for (int i = count - 1; i >= 0; --i) {
         const core::JsonbRef interaction = ref(interactions[i]);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/jsonb_layout.hpp"
-#include "functions/json_output.hpp"
+#include "functions/json_buffer.hpp"
 #include "store/reader.hpp"
 
 namespace sm::functions {
@@ -12,10 +12,10 @@ inline core::JsonbRef ref(const store::StoredInteraction &interaction) {
 }
 
 /// {"seq": …, "timestamp": …, the members of the stored object but for those two}
-void write_interaction(JsonOutput &out, const store::StoredInteraction &interaction);
+void write_interaction(JsonBuffer &out, const store::StoredInteraction &interaction);
 
 /// Interactions as chat-completion messages, separated by commas; given newest first, written
 /// oldest first. What is neither an exchange nor a message is left out.
-void write_messages(JsonOutput &out, const store::StoredInteraction *interactions, int count);
+void write_messages(JsonBuffer &out, const store::StoredInteraction *interactions, int count);
 
 }  // namespace sm::functions

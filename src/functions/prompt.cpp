@@ -4,13 +4,13 @@
 #include "functions/window_reader.hpp"
 
 using namespace sm;
-using functions::JsonOutput;
+using functions::JsonBuffer;
 using functions::StoredInteraction;
 
 namespace {
 
 /// A value as a person would write it: texts bare, everything else as JSON.
-void write_plain(JsonOutput &out, core::JsonbRef value) {
+void write_plain(JsonBuffer &out, core::JsonbRef value) {
     if (value.is_string())
         out.append(value.text());
     else
@@ -25,7 +25,7 @@ std::string_view speaker(std::string_view role) {
     return role;
 }
 
-void write_line(JsonOutput &out, std::string_view who, core::JsonbRef what) {
+void write_line(JsonBuffer &out, std::string_view who, core::JsonbRef what) {
     if (!what || what.kind() == core::JsonbKind::kNull) return;
     out.append(who);
     out.append(": ");
@@ -33,7 +33,7 @@ void write_line(JsonOutput &out, std::string_view who, core::JsonbRef what) {
     out.append("\n");
 }
 
-void write_spoken(JsonOutput &out, core::JsonbRef interaction) {
+void write_spoken(JsonBuffer &out, core::JsonbRef interaction) {
     const core::JsonbRef role = interaction.find("role");
     if (role.is_string()) {
         write_line(out, speaker(role.text()), interaction.find("content"));
@@ -45,7 +45,7 @@ void write_spoken(JsonOutput &out, core::JsonbRef interaction) {
 }
 
 /// The sections of the plain text, each with a heading and only where it has something to say.
-void write_formatted(JsonOutput &out, const text *summary, core::JsonbRef state,
+void write_formatted(JsonBuffer &out, const text *summary, core::JsonbRef state,
                      const StoredInteraction *interactions, int count) {
     if (summary != nullptr) {
         out.append("Summary of the conversation so far:\n");
@@ -60,10 +60,12 @@ void write_formatted(JsonOutput &out, const text *summary, core::JsonbRef state,
             write_line(out, walk.key(), walk.value());
         }
     }
-    if (count > 0) {
+    JsonBuffer spoken;
+    for (int i = count - 1; i >= 0; --i) write_spoken(spoken, functions::ref(interactions[i]));
+    if (spoken.size() > 0) {
         if (out.size() > 0) out.append("\n");
         out.append("Recent conversation:\n");
-        for (int i = count - 1; i >= 0; --i) write_spoken(out, functions::ref(interactions[i]));
+        out.append(spoken.view());
     }
 }
 
@@ -73,7 +75,7 @@ Jsonb *state_of(FunctionCallInfo fcinfo, MemoryContext context) {
     return state.null ? nullptr : reinterpret_cast<Jsonb *>(DatumGetPointer(state.datum));
 }
 
-void write_text(JsonOutput &out, std::string_view value) {
+void write_text(JsonBuffer &out, std::string_view value) {
     out.write([&](char *at, char *limit) { return core::write_escaped(value, at, limit); });
 }
 
@@ -87,11 +89,11 @@ SM_FUNCTION(sm_prompt);
 // "formatted_context"}
 Datum sm_prompt(PG_FUNCTION_ARGS) {
     MemoryContext caller = CurrentMemoryContext;
-    JsonOutput out;
-    JsonOutput formatted;
+    JsonBuffer out;
+    JsonBuffer formatted;
     Jsonb *state = nullptr;
     const text *summary = nullptr;
-    JsonOutput messages;
+    JsonBuffer messages;
     functions::with_summarized_window(
         fcinfo, [&](const store::SessionFacts &facts, const text *found,
                     const StoredInteraction *interactions, int count) {

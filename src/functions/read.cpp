@@ -8,7 +8,7 @@
 
 using namespace sm;
 using functions::Arguments;
-using functions::JsonOutput;
+using functions::JsonBuffer;
 using store::StoredInteraction;
 
 extern "C" {
@@ -19,7 +19,7 @@ SM_FUNCTION(sm_history);
 
 // sm_context(session_id, max_interactions, max_tokens) → json array, oldest first
 Datum sm_context(PG_FUNCTION_ARGS) {
-    JsonOutput out;
+    JsonBuffer out;
     out.append("[");
     functions::with_window(fcinfo, [&](const StoredInteraction *interactions, int count) {
         for (int i = count - 1; i >= 0; --i) {
@@ -33,19 +33,21 @@ Datum sm_context(PG_FUNCTION_ARGS) {
 
 // sm_messages(session_id, max_interactions, max_tokens) → json array of chat-completion messages
 Datum sm_messages(PG_FUNCTION_ARGS) {
-    JsonOutput out;
+    JsonBuffer out;
     out.append("[");
     functions::with_summarized_window(
         fcinfo, [&](const store::SessionFacts &, const text *summary,
                     const StoredInteraction *interactions, int count) {
+            JsonBuffer messages;
+            functions::write_messages(messages, interactions, count);
             if (summary != nullptr) {
                 out.append("{\"role\": \"system\", \"content\": ");
                 out.write([&](char *at, char *limit) {
                     return core::write_escaped(pg::view(summary), at, limit);
                 });
-                out.append(count > 0 ? "}, " : "}");
+                out.append(messages.size() > 0 ? "}, " : "}");
             }
-            functions::write_messages(out, interactions, count);
+            out.append(messages.view());
         });
     out.append("]");
     return out.finish();

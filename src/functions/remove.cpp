@@ -30,7 +30,7 @@ Datum sm_pop(PG_FUNCTION_ARGS) {
         pg::with_context(context, [&] {
             const size_t size = sizeof(Datum) * (taken + 1);
             texts = static_cast<Datum *>(texts == nullptr ? palloc(size) : repalloc(texts, size));
-            functions::JsonOutput out(VARSIZE(interaction.object) * 2);
+            functions::JsonBuffer out(VARSIZE(interaction.object) * 2);
             functions::write_interaction(out, interaction);
             texts[taken++] = out.finish();
         });
@@ -38,7 +38,7 @@ Datum sm_pop(PG_FUNCTION_ARGS) {
     };
     if (count > 0) store::take_newest(extension, session_id, count, store::statement_clock(), keep);
 
-    functions::JsonOutput all;
+    functions::JsonBuffer all;
     all.append("[");
     for (int i = taken - 1; i >= 0; --i) {
         all.append(pg::view(DatumGetTextPP(texts[i])));

@@ -208,7 +208,11 @@ Datum sm_set_summary(PG_FUNCTION_ARGS) {
                     errmsg("through_seq must be from 1 to the session's last seq, %lld",
                            static_cast<long long>(session.last_seq)),
                     errhint("Give the through_seq that sm_claim_summaries returned."));
+        // At the watermark of a session begun anew there is no summary: this one is of the old life.
         if (through_seq < session.summary_seq) return false;
+        if (through_seq == session.summary_seq &&
+            store::read_data(extension, session_id, store::DataColumn::kSummary).null)
+            return false;
         store::write_data(extension, session_id, store::DataColumn::kSummary,
                           PointerGetDatum(summary));
         store::advance_summary(extension, session_id, through_seq, now);

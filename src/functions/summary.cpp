@@ -45,7 +45,7 @@ void hand_out(const pg::Extension &extension, ReturnSetInfo *result, const store
         claim_statement.run(extension, {session_id, Value::none()}, false);
         return;
     }
-    functions::JsonOutput out;
+    functions::JsonBuffer out;
     out.append("[");
     for (uint64 row = 0; row < rows.count; ++row) {
         if (row > 0) out.append(", ");

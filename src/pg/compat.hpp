@@ -36,6 +36,15 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
 #endif
 }
 
+/// The index of the primary key; none where that is deferrable.
+inline Oid primary_key_index(Relation table) {
+#if PG_VERSION_NUM >= 180000
+    return RelationGetPrimaryKeyIndex(table, false);
+#else
+    return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
 /// Whether a DROP DATABASE was interrupted; nobody can connect then. (15 has got the mark in a
 /// minor release.)
 inline bool is_invalid(Form_pg_database database) {

@@ -86,7 +86,7 @@ const char *inspect(Oid table, int key_columns, Target *target) {
     const auto *form = relation->rd_rel;
     const char *obstacle = nullptr;
     target->row_security = form->relrowsecurity;
-    target->key = RelationGetPrimaryKeyIndex(relation);
+    target->key = pg::primary_key_index(relation);
     if (form->relkind != RELKIND_RELATION || form->relam != HEAP_TABLE_AM_OID)
         obstacle = "a table is not an ordinary heap table";
     else if (form->relhassubclass)

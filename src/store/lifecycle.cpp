@@ -59,10 +59,10 @@ pg::Statement touch_statement(
 pg::Statement touch_if_free_statement(
     "UPDATE @.sm_session AS s SET last_activity_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) ("
     "SELECT f.session_id FROM @.sm_session AS f WHERE f.session_id OPERATOR(pg_catalog.=) $1"
-    " AND f.last_activity_at OPERATOR(pg_catalog.<) $2"
+    " AND f.last_activity_at OPERATOR(pg_catalog.<) $5"
     " AND @._sm_session_end(f.last_activity_at, f.ttl, f.idle_timeout, f.ended_at, $3, $4)"
     " OPERATOR(pg_catalog.>) $2 FOR UPDATE SKIP LOCKED)",
-    {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
+    {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID, TIMESTAMPTZOID});
 
 pg::Statement advance_statement(
     "UPDATE @.sm_session AS s SET summary_seq = $2, summary_due_at = CASE"
@@ -151,10 +151,11 @@ void touch_by_read(const pg::Extension &extension, text *session_id, const Sessi
         return;
     if (!pg::has_table_privilege(extension.relation("sm_session"), GetUserId(), ACL_UPDATE)) return;
     pg::with_spi([&] {
-        touch_if_free_statement.run(extension,
-                                    {Value::of(session_id), Value::of(now),
-                                     Value::of(default_ttl()), Value::of(default_idle_timeout())},
-                                    false);
+        touch_if_free_statement.run(
+            extension,
+            {Value::of(session_id), Value::of(now), Value::of(default_ttl()),
+             Value::of(default_idle_timeout()), Value::of(now - timeout / kTouchesPerTimeout)},
+            false);
     });
 }
 

@@ -130,7 +130,10 @@ struct Visit {
     bool unfinished = false;  // there is more to remove than one batch may
     core::Time next_visit = core::kNever;
 
-    bool empty() const { return interactions >= session.interactions; }
+    /// Whether nothing of it is left; who does not see all must go by the counter.
+    bool empty(bool sees_all) const {
+        return !unfinished && (sees_all || interactions >= session.interactions);
+    }
 };
 
 struct Batch {
@@ -243,10 +246,10 @@ void settle(const pg::Extension &extension, const Batch &batch) {
 }
 
 /// Divides a batch: the sessions that go come first. Returns how many they are.
-int sessions_that_go(Batch *batch) {
+int sessions_that_go(Batch *batch, bool sees_all) {
     int go = 0;
     for (int i = 0; i < batch->count; ++i)
-        if (batch->visits[i].at_end && batch->visits[i].empty())
+        if (batch->visits[i].at_end && batch->visits[i].empty(sees_all))
             std::swap(batch->visits[go++], batch->visits[i]);
     return go;
 }
@@ -258,7 +261,7 @@ Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
     pruned.sessions = batch.count;
     for (int i = 0; i < batch.count; ++i) pruned.interactions += batch.visits[i].interactions;
 
-    const int go = sessions_that_go(&batch);
+    const int go = sessions_that_go(&batch, sees_all(extension));
     if (go > 0) {
         const Value gone = Value::of(session_ids({batch.visits, go}));
         drop_data_statement.run(extension, {gone}, false);

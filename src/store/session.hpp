@@ -6,6 +6,7 @@
 
 #include "core/policies.hpp"
 #include "pg/spi.hpp"
+#include "pg/text.hpp"
 
 namespace sm::store {
 
@@ -19,6 +20,10 @@ struct Session {
     int64 summary_seq;
     bool ended;
 
+    /// Whether `other` (nullptr: nobody in particular) may write to it as its user.
+    bool may_be_of(const text *other) const {
+        return other == nullptr || user_id == nullptr || pg::view(user_id) == pg::view(other);
+    }
     core::Time end() const { return limits.session_end(last_activity, ended); }
     bool expired(core::Time now) const { return end() <= now; }
 };
@@ -77,6 +82,9 @@ bool lock_living_session(const pg::Extension &extension, text *session_id, core:
 
 /// Tells those who listen, if that is wished for, that a session's summary has fallen due.
 void notify_summary_due(const text *session_id);
+
+/// Whether the caller sees every interaction: no row-level security applies to them.
+bool sees_all(const pg::Extension &extension);
 
 /// Makes the janitor look at a session at `due` or before.
 void hint_due(const pg::Extension &extension, text *session_id, core::Time due);

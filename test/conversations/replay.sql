@@ -1,5 +1,5 @@
 -- Compares what the memory gives with what plain SQL over `source` gives, for every session, on both
--- read paths. Prints TAP.
+-- read paths. The outcome goes to the table `result`, which result.sql prints.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset format unaligned
@@ -59,8 +59,3 @@ FROM sm_session AS s
     LEFT JOIN (SELECT session_id, count(*) AS interactions, sum(tokens) AS tokens
                FROM session_memory GROUP BY session_id) AS m USING (session_id)
 WHERE (s.interactions, s.tokens) IS DISTINCT FROM (coalesce(m.interactions, 0), coalesce(m.tokens, 0));
-
-SELECT '1..' || count(*) FROM result;
-SELECT CASE WHEN wrong IS NULL THEN 'ok ' ELSE 'not ok ' END || number || ' - ' || name
-       || coalesce(E'\n# ' || cardinality(wrong) || ' wrong, among them ' || wrong[1:5]::text, '')
-FROM result ORDER BY number;

@@ -7,10 +7,10 @@
 
 namespace sm::functions {
 
-class JsonOutput {
+class JsonBuffer {
   public:
     /// Allocates in the current memory context; what grows stays in its context.
-    explicit JsonOutput(size_t room = 8000) {
+    explicit JsonBuffer(size_t room = 8000) {
         start_ = static_cast<char *>(palloc(VARHDRSZ + room));
         at_ = start_ + VARHDRSZ;
         limit_ = at_ + room;
