@@ -55,7 +55,7 @@ void create(const pg::Extension &extension, const store::NewSession &fresh) {
         store::Session old;
         if (!store::lock_session(extension, fresh.session_id, &old)) continue;
         if (!old.expired(fresh.now)) refuse_duplicate(fresh.session_id);
-        store::open_session(extension, fresh.session_id, fresh.user_id, fresh.now, &old);
+        store::make_writable(extension, fresh.user_id, fresh.now, &old);
         store::configure_session(extension, fresh.session_id, fresh.now, fresh.ttl,
                                  fresh.idle_timeout, fresh.max_interactions);
         return;

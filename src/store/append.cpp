@@ -193,13 +193,13 @@ int64 append(const pg::Extension &extension, const Append &request) {
                 return last_seq;
             }
             Session session;
-            // What was added under this key stays added, whatever became of the session since.
-            if (request.idempotency_key != nullptr &&
-                lock_session(extension, request.session_id, &session) &&
-                !session.expired(request.now) && session.may_be_of(request.user_id))
-                if (const int64 seq = find_key(extension, request, session); seq != 0) return seq;
-            if (open_session(extension, request.session_id, request.user_id, request.now,
-                             &session)) {
+            if (lock_session(extension, request.session_id, &session)) {
+                // What was added under this key stays added, whatever became of the session since.
+                if (request.idempotency_key != nullptr && !session.expired(request.now) &&
+                    session.may_be_of(request.user_id))
+                    if (const int64 seq = find_key(extension, request, session); seq != 0)
+                        return seq;
+                make_writable(extension, request.user_id, request.now, &session);
                 settled = true;
             } else if (create(extension, request, sums)) {
                 insert(extension, request, request.count, tokens);

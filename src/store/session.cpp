@@ -117,23 +117,18 @@ bool lock_session(const pg::Extension &extension, text *session_id, Session *ses
     return true;
 }
 
-bool open_session(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
-                  Session *session) {
-    if (!lock_session(extension, session_id, session)) return false;
-    if (session->expired(now)) {
-        restart(extension, session_id, user_id, now, session);
-        return true;
-    }
+void make_writable(const pg::Extension &extension, text *user_id, core::Time now,
+                   Session *session) {
+    text *session_id = session->session_id;
+    if (session->expired(now)) return restart(extension, session_id, user_id, now, session);
     if (session->ended) refuse_ended(session_id);
-    if (user_id == nullptr) return true;
-    if (session->user_id == nullptr)
-        set_user_statement.run(extension, {Value::of(session_id), Value::of(user_id)}, false);
-    else if (!session->may_be_of(user_id))
+    if (!session->may_be_of(user_id))
         ereport(
             ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
             errmsg("session \"%s\" belongs to another user", pg::printable(session_id)),
             errhint("Leave user_id out, or give the user_id that the session was created with."));
-    return true;
+    if (user_id != nullptr && session->user_id == nullptr)
+        set_user_statement.run(extension, {Value::of(session_id), Value::of(user_id)}, false);
 }
 
 Session open_or_create_session(const pg::Extension &extension, text *session_id, core::Time now) {
@@ -143,7 +138,10 @@ Session open_or_create_session(const pg::Extension &extension, text *session_id,
     fresh.due = default_limits().session_end(now);
     Session session;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        if (open_session(extension, session_id, nullptr, now, &session)) return session;
+        if (lock_session(extension, session_id, &session)) {
+            make_writable(extension, nullptr, now, &session);
+            return session;
+        }
         create_session(extension, fresh);
         CHECK_FOR_INTERRUPTS();
     }

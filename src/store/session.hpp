@@ -60,11 +60,10 @@ bool create_session(const pg::Extension &extension, const NewSession &session);
 /// is one.
 bool lock_session(const pg::Extension &extension, text *session_id, Session *session);
 
-/// Locks a session and makes it one that can be written to: what has expired begins a new life, of
-/// the user given; a session without a user gets the one given (nullptr: none). Returns false where
-/// there is no session. Raises 55000 for an ended session, and 22023 for one of another user.
-bool open_session(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
-                  Session *session);
+/// Makes a locked session one that can be written to: what has expired begins a new life, of the user
+/// given; a session without a user gets the one given (nullptr: none). Raises 55000 for an ended
+/// session, and 22023 for one of another user.
+void make_writable(const pg::Extension &extension, text *user_id, core::Time now, Session *session);
 
 /// The session, locked and fit to be written to; created if need be.
 Session open_or_create_session(const pg::Extension &extension, text *session_id, core::Time now);
