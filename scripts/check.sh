@@ -134,7 +134,7 @@ show_failure() {
     elif (($(wc -l <"$log") <= 150)); then
         cat "$log"
     else
-        grep -nE -B 12 -A 6 '^not ok |^# |FAILED|[Ee]rror' "$log" | head -n 100
+        grep -nE -B 12 -A 6 '^not ok |^# |FAILED|[Ee]rror' "$log" | head -n 100 || true
         echo "..."
         tail -n 30 "$log"
     fi

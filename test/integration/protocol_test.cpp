@@ -117,7 +117,8 @@ TEST_P(ProtocolTest, AWaitingCallCanBeCancelled) {
     std::thread waiter([&] { state = session.sqlstate(kAdd, "s", "q", "a"); });
     EXPECT_TRUE(eventually([&] {
         return holder.value<bool>(
-            "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1", pid);
+            "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'",
+            pid);
     }));
     holder.run("SELECT pg_cancel_backend($1)", pid);
     waiter.join();
