@@ -64,7 +64,7 @@ FROM member AS m JOIN pg_index AS i ON m.classid = 'pg_class'::regclass AND i.in
 WHERE coalesce(obj_description(i.indexrelid, 'pg_class'), '') = ''
   AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid);
 
--- Open to PUBLIC: functions, relations, columns, types.
+-- Open to PUBLIC: functions, relations, columns.
 SELECT pg_describe_object(m.classid, m.objid, 0) AS open_to_public, x.privilege_type
 FROM member AS m JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
@@ -78,11 +78,6 @@ UNION ALL
 SELECT format('column %s of %s', a.attname, m.objid::regclass), x.privilege_type
 FROM member AS m JOIN pg_attribute AS a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid
 CROSS JOIN LATERAL aclexplode(a.attacl) AS x
-WHERE x.grantee = 0
-UNION ALL
-SELECT pg_describe_object('pg_type'::regclass, t.oid, 0), x.privilege_type
-FROM member AS m JOIN pg_type AS t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid AND t.typtype = 'c'
-CROSS JOIN LATERAL aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) AS x
 WHERE x.grantee = 0;
 
 -- What a dump takes along: all of every table but the worker's notes.

@@ -114,21 +114,13 @@ COMMENT ON FUNCTION @extschema@.sm_revoke(regrole) IS
 'Takes from a role what sm_grant gave it. USAGE on the schema stays, since others may need it.';
 
 
--- Whatever was created above, by catalogue: nothing can be forgotten.
+-- Whatever was created above, by catalogue: nothing can be forgotten. Types are left as they are: they
+-- give away nothing, and pg_dump of 17 and later warns of types that an extension revokes.
 DO $$
 DECLARE
     item record;
 BEGIN
-    FOR item IN
-        SELECT a.kind, a.object FROM @extschema@._sm_access('admin') AS a WHERE a.kind <> 'SCHEMA'
-        UNION ALL
-        SELECT 'TYPE', t.oid::regtype::text
-        FROM pg_depend AS d
-        JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
-        JOIN pg_type AS t ON t.oid = d.objid
-        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_type'::regclass AND d.deptype = 'e'
-          AND t.typtype = 'c'
-    LOOP
+    FOR item IN SELECT a.kind, a.object FROM @extschema@._sm_access('admin') AS a WHERE a.kind <> 'SCHEMA' LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', item.kind, item.object);
     END LOOP;
 END $$;
