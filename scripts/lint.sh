@@ -81,7 +81,7 @@ no_warnings_gcc() { no_warnings g++ ""; }
 no_warnings_clang() {
     local tool
     tool=$(first_of clang++ clang++-{19..14}) || { echo "no clang++"; return 77; }
-    no_warnings "$tool" "-fsyntax-only -Wno-unknown-warning-option"
+    no_warnings "$tool" "-fsyntax-only -Wno-unknown-warning-option -Wno-unused-command-line-argument"
 }
 
 only_entry_points_exported() {

@@ -104,7 +104,7 @@ run_cpp() {
     local flags
     flags=$(pkg-config --cflags --libs libpqxx 2>/dev/null) || { echo "no libpqxx"; return 77; }
     # shellcheck disable=SC2086  # flags are words
-    "${CXX:-g++}" -std=c++17 -o "$scratch/example" "$1" $flags && "${limited[@]}" "$scratch/example"
+    "${CXX:-g++}" -std=c++20 -w -o "$scratch/example" "$1" $flags && "${limited[@]}" "$scratch/example"
 }
 
 # A row of a table of errors.

@@ -62,7 +62,7 @@ std::string Session::sqlstate_of(const std::function<void()> &statement) {
     } catch (const pqxx::deadlock_detected &) {
         return "40P01";
     } catch (const pqxx::sql_error &error) {
-        return error.sqlstate();
+        return std::string(error.sqlstate());
     }
 }
 
