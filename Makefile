@@ -62,7 +62,7 @@ include $(PGXS)
 # Shell: the server's setjmp/longjmp, so no exceptions and no RTTI.
 override CXXFLAGS += -std=c++20 -Wall -Wextra -fvisibility=hidden -fvisibility-inlines-hidden -MMD -MP $(SM_CXXFLAGS)
 ifneq (,$(findstring clang,$(shell $(CXX) --version 2>/dev/null)))
-override CXXFLAGS += -Wno-register -Wno-deprecated-volatile
+override CXXFLAGS += -Wno-register -Wno-deprecated-volatile -Wno-missing-field-initializers -fconstexpr-steps=10000000
 endif
 
 $(CORE_OBJS): %.o: %.cpp
