@@ -9,18 +9,24 @@ BEGIN ATOMIC
         SELECT f.oid, f.oid::regprocedure::text AS name,
                CASE WHEN f.proname LIKE '\_sm\_%' THEN 1
                     WHEN f.proname IN ('sm_context', 'sm_messages', 'sm_history', 'sm_find', 'sm_stats', 'sm_health',
-                                       'sm_session', 'sm_sessions', 'sm_state', 'sm_summary', 'sm_prompt') THEN 1
+                                       'sm_session', 'sm_sessions', 'sm_state', 'sm_summary', 'sm_prompt',
+                                       'sm_profile', 'sm_events', 'sm_preferences', 'sm_insights', 'sm_personalization',
+                                       'sm_user_activity', 'sm_kb_usage', 'sm_artifact', 'sm_artifacts') THEN 1
                     WHEN f.proname IN ('sm_add', 'sm_add_message', 'sm_append', 'sm_pop', 'sm_clear',
                                        'sm_create_session', 'sm_configure_session', 'sm_touch', 'sm_set_state',
-                                       'sm_set_summary', 'sm_claim_summaries', 'sm_end_session') THEN 2
+                                       'sm_set_summary', 'sm_claim_summaries', 'sm_end_session',
+                                       'sm_set_profile', 'sm_record_event', 'sm_save_artifact', 'sm_delete_artifact',
+                                       'sm_claim_orphans', 'sm_confirm_orphans') THEN 2
                     ELSE 3 END AS needed
         FROM pg_depend AS d
         JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
         JOIN pg_proc AS f ON f.oid = d.objid
         WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'),
     relations AS (
-        SELECT c.oid::regclass::text AS name, c.relkind,
-               c.relname = 'sm_worker_status' AS of_worker
+        SELECT c.oid::regclass::text AS name,
+               c.relkind = 'v' OR c.relname = 'sm_worker_status' AS read_only,
+               c.relname = 'sm_learning_rule' AS set_by_admin,
+               c.relname IN ('sm_backup', 'sm_audit') AS for_admin
         FROM pg_depend AS d
         JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
         JOIN pg_class AS c ON c.oid = d.objid
@@ -29,9 +35,9 @@ BEGIN ATOMIC
     SELECT 'FUNCTION', f.name, 'EXECUTE' FROM functions AS f, rank WHERE f.needed <= rank.given
     UNION ALL
     SELECT 'TABLE', r.name,
-           CASE WHEN rank.given = 1 OR r.relkind = 'v' OR r.of_worker THEN 'SELECT'
+           CASE WHEN rank.given = 1 OR r.read_only OR r.set_by_admin AND rank.given < 3 THEN 'SELECT'
                 ELSE 'SELECT, INSERT, UPDATE, DELETE' END
-    FROM relations AS r, rank WHERE rank.given IS NOT NULL
+    FROM relations AS r, rank WHERE rank.given = 3 OR rank.given IS NOT NULL AND NOT r.for_admin
     UNION ALL
     SELECT 'SCHEMA', e.extnamespace::regnamespace::text, 'USAGE'
     FROM pg_extension AS e, rank WHERE e.extname = 'session_memory' AND rank.given IS NOT NULL;
