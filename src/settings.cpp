@@ -20,6 +20,7 @@ int profile_retention_seconds;
 int backup_retention_seconds;
 int access_path;
 bool worker;
+char *user_id;
 
 namespace {
 
@@ -89,6 +90,10 @@ void define() {
                              "Whether a background worker removes what has expired.",
                              "Reads hide what has expired in any case.", &worker, true, PGC_SUSET,
                              0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("session_memory.user_id",
+                               "The user whose rows the policies of sm_isolate() let through.",
+                               "Empty: nobody's. The application sets it for each transaction.",
+                               &user_id, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("session_memory");
 }
 

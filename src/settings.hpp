@@ -19,6 +19,7 @@ extern int profile_retention_seconds;
 extern int backup_retention_seconds;
 extern int access_path;  ///< an AccessPath
 extern bool worker;      ///< whether the background worker cleans up
+extern char *user_id;    ///< whose rows sm_isolate's policies let through; read by SQL
 
 /// Defines all of them. Called once, by _PG_init.
 void define();
