@@ -33,6 +33,9 @@ CREATE FUNCTION pg_temp.expected(id text, why text) RETURNS jsonb LANGUAGE sql A
                      OR interaction->>'role' IN ('user', 'human') AND NOT (jsonb_typeof(interaction->'content') = 'array' AND interaction @? '$.content[*] ? (@.type == "tool_result")')),
         'first_at', (SELECT pg_temp.iso(min(created_at)) FROM living), 'last_at', (SELECT pg_temp.iso(max(created_at)) FROM living), 'duration_seconds', (SELECT extract(epoch FROM max(created_at) - min(created_at)) FROM living),
         'roles', (SELECT coalesce(jsonb_object_agg(role, n), '{}') FROM (SELECT role, count(*) AS n FROM said GROUP BY role) AS r),
+        'sources', '[]'::jsonb, 'collections', '[]'::jsonb, 'average_response_time', NULL, 'average_confidence', (SELECT avg((interaction #>> '{metadata,confidence}')::float8) FROM living),
+        'questions', (SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('seq', seq, 'text', coalesce(interaction->>'query', interaction->>'content'), 'confidence', (interaction #>> '{metadata,confidence}')::numeric)) ORDER BY seq), '[]') FROM living WHERE interaction ? 'query'
+                     OR interaction->>'role' IN ('user', 'human') AND NOT (jsonb_typeof(interaction->'content') = 'array' AND interaction @? '$.content[*] ? (@.type == "tool_result")')),
         'metadata_keys', (SELECT coalesce(jsonb_agg(key ORDER BY key), '[]') FROM (SELECT DISTINCT jsonb_object_keys(interaction->'metadata') AS key FROM living WHERE jsonb_typeof(interaction->'metadata') = 'object') AS k))
     FROM sm_session AS s LEFT JOIN sm_session_data AS d USING (session_id) WHERE s.session_id = id
 $$;

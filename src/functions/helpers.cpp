@@ -36,6 +36,7 @@ SM_FUNCTION(sm_time);
 SM_FUNCTION(sm_check_find);
 SM_FUNCTION(sm_check_sessions);
 SM_FUNCTION(sm_check_name);
+SM_FUNCTION(sm_check_limit);
 SM_FUNCTION(sm_begins_turn);
 
 // _sm_session_end(last_activity_at, ttl, idle_timeout, ended_at, default_ttl, default_idle_timeout)
@@ -147,6 +148,13 @@ Datum sm_check_name(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     const char *name = text_to_cstring(arguments.required_text(1, "name"));
     PG_RETURN_TEXT_P(arguments.required_name(0, name));
+}
+
+// _sm_check_limit(limit, name): limit, or the error that it calls for
+Datum sm_check_limit(PG_FUNCTION_ARGS) {
+    const Arguments arguments(fcinfo);
+    const char *name = text_to_cstring(arguments.required_text(1, "name"));
+    PG_RETURN_INT32(arguments.required_limit(0, name));
 }
 
 }  // extern "C"

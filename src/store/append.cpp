@@ -9,6 +9,7 @@
 #include "core/interaction.hpp"
 #include "settings.hpp"
 #include "store/limits.hpp"
+#include "store/prune.hpp"
 #include "store/session.hpp"
 
 namespace sm::store {
@@ -40,14 +41,9 @@ pg::Statement grow_statement(
      INT8OID});
 
 pg::Statement find_key_statement(
-    "SELECT m.seq, m.created_at, m.tokens, @._sm_bytes(m.interaction) FROM @.session_memory AS m"
+    "SELECT m.seq, m.created_at FROM @.session_memory AS m"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.idempotency_key OPERATOR(pg_catalog.=) $2",
     {TEXTOID, TEXTOID});
-
-pg::Statement remove_one_statement(
-    "DELETE FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1"
-    " AND m.seq OPERATOR(pg_catalog.=) $2",
-    {TEXTOID, INT8OID});
 
 pg::Statement insert_statement(
     "INSERT INTO @.session_memory (session_id, seq, created_at, tokens, idempotency_key, "
@@ -134,11 +130,8 @@ int64 find_key(const pg::Extension &extension, const Append &request, const Sess
     if (rows.none()) return 0;
     const int64 seq = DatumGetInt64(rows.at(0, 1).required());
     const core::Time created_at = DatumGetTimestampTz(rows.at(0, 2).required());
-    const int64 tokens = DatumGetInt32(rows.at(0, 3).required());
-    const int64 bytes = DatumGetInt32(rows.at(0, 4).required());
     if (created_at > session.limits.cutoff(request.now)) return seq;
-    remove_one_statement.run(extension, {session_id, Value::of(seq)}, false);
-    subtract_from_counters(extension, request.session_id, 1, tokens, bytes);
+    prune_session(extension, request.session_id, request.now, core::kAlways);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "settings.hpp"
 #include "store/limits.hpp"
+#include "store/removal.hpp"
 
 namespace sm::store {
 
@@ -138,6 +139,7 @@ Value end_session(const pg::Extension &extension, text *session_id, text *reason
             .run(extension, {Value::of(session_id), Value::of(reason), Value::of(now)}, false)
             .at(0, 1);
     write_data(extension, session_id, DataColumn::kReport, report.required());
+    count_session(extension, session);
     close_statement.run(extension, {Value::of(session_id), Value::of(now)}, false);
     return report;
 }

@@ -10,6 +10,7 @@
 #include "pg/text.hpp"
 #include "settings.hpp"
 #include "store/limits.hpp"
+#include "store/removal.hpp"
 #include "store/session.hpp"
 
 namespace sm::store {
@@ -18,7 +19,6 @@ namespace {
 
 using pg::Value;
 
-constexpr int kSessionsPerBatch = 256;
 constexpr int64 kUnlimited = PG_INT64_MAX;
 
 // A long history is read through at each visit, so its visits are spaced a little.
@@ -57,34 +57,6 @@ pg::Statement cap_statement(
     " AND m.created_at OPERATOR(pg_catalog.>) $2 ORDER BY m.seq DESC OFFSET $3 LIMIT 1",
     {TEXTOID, TIMESTAMPTZOID, INT8OID});
 
-// $1 sessions, $2 cutoffs, $3 oldest seqs to keep; what went is summed up by the place in these
-// lists.
-#define SM_DOOMED                                    \
-    "(m.created_at OPERATOR(pg_catalog.<=) d.cutoff" \
-    " OR m.seq OPERATOR(pg_catalog.<) d.keep_from)"
-#define SM_SUMS                                                                               \
-    " RETURNING d.place, m.tokens, @._sm_bytes(m.interaction) AS bytes)"                      \
-    " SELECT g.place, pg_catalog.count(*), pg_catalog.sum(g.tokens), pg_catalog.sum(g.bytes)" \
-    " FROM gone AS g GROUP BY g.place"
-
-pg::Statement delete_statement(
-    "WITH gone AS (DELETE FROM @.session_memory AS m"
-    " USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
-    " WITH ORDINALITY AS d (session_id, cutoff, keep_from, place)"
-    " WHERE m.session_id OPERATOR(pg_catalog.=) d.session_id AND " SM_DOOMED SM_SUMS,
-    {TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID});
-
-// The same for one session too long for a batch: its oldest $4. The session's lock keeps others
-// out, so the rows found are the rows deleted.
-pg::Statement delete_some_statement(
-    "WITH gone AS (DELETE FROM @.session_memory AS m"
-    " USING (SELECT m.seq, 1::pg_catalog.int8 AS place"
-    " FROM @.session_memory AS m, (SELECT $2 AS cutoff, $3 AS keep_from) AS d"
-    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND " SM_DOOMED
-    " ORDER BY m.seq LIMIT $4) AS d"
-    " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.=) d.seq" SM_SUMS,
-    {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID});
-
 pg::Statement oldest_statement(
     "SELECT c.place, (SELECT pg_catalog.min(m.created_at) FROM @.session_memory AS m"
     " WHERE m.session_id OPERATOR(pg_catalog.=) c.session_id)"
@@ -103,48 +75,15 @@ pg::Statement update_statement(
     " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
     {TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID});
 
-pg::Statement drop_statement(
-    "DELETE FROM @.sm_session AS s USING pg_catalog.unnest($1) AS d (session_id)"
-    " WHERE s.session_id OPERATOR(pg_catalog.=) d.session_id",
-    {TEXTARRAYOID});
-
-pg::Statement drop_data_statement(
-    "DELETE FROM @.sm_session_data AS x USING pg_catalog.unnest($1) AS d (session_id)"
-    " WHERE x.session_id OPERATOR(pg_catalog.=) d.session_id",
-    {TEXTARRAYOID});
-
 pg::Statement postpone_statement(
     "UPDATE @.sm_session AS s SET prune_at = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID, TIMESTAMPTZOID});
 
-/// A locked session, and what becomes of it.
-struct Visit {
-    Session session;
-    core::Time cutoff;  // created then or before: removed
-    int64 keep_from;    // a smaller seq: removed
-    bool at_end;        // the session itself goes when it is empty
-
-    int64 interactions = 0;  // removed
-    int64 tokens = 0;
-    int64 bytes = 0;
-    bool unfinished = false;  // there is more to remove than one batch may
-    core::Time next_visit = core::kNever;
-
-    /// Whether nothing of it is left; who does not see all must go by the counter.
-    bool empty(bool sees_all) const {
-        return !unfinished && (sees_all || interactions >= session.interactions);
-    }
-};
-
-struct Batch {
-    Visit *visits;
-    int count;
-};
-
 Visit plan(const pg::Extension &extension, const Session &session, core::Time now,
            core::Time created_before) {
-    Visit visit{session, Max(session.limits.cutoff(now), created_before), PG_INT64_MIN,
-                session.expired(now)};
+    Visit visit{session};
+    visit.cutoff = Max(session.limits.cutoff(now), created_before);
+    visit.at_end = session.expired(now);
     if (visit.at_end) {
         visit.cutoff = core::kNever;
     } else if (session.interactions > session.limits.max_interactions) {
@@ -157,59 +96,6 @@ Visit plan(const pg::Extension &extension, const Session &session, core::Time no
         if (!oldest_kept.none()) visit.keep_from = DatumGetInt64(oldest_kept.at(0, 1).required());
     }
     return visit;
-}
-
-template <typename Get>
-ArrayType *array_of(const Batch &batch, Oid type, Get &&get) {
-    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * batch.count));
-    for (int i = 0; i < batch.count; ++i) values[i] = get(batch.visits[i]);
-    int16 length;
-    bool by_value;
-    char align;
-    get_typlenbyvalalign(type, &length, &by_value, &align);
-    return construct_array(values, batch.count, type, length, by_value, align);
-}
-
-ArrayType *session_ids(const Batch &batch) {
-    return array_of(batch, TEXTOID,
-                    [](const Visit &v) { return PointerGetDatum(v.session.session_id); });
-}
-
-Visit &place_of(const Batch &batch, const pg::Rows &rows, uint64 row) {
-    return batch.visits[DatumGetInt64(rows.at(row, 1).required()) - 1];
-}
-
-void take_sums(const Batch &batch, const pg::Rows &rows) {
-    for (uint64 row = 0; row < rows.count; ++row) {
-        Visit &visit = place_of(batch, rows, row);
-        visit.interactions = DatumGetInt64(rows.at(row, 2).required());
-        visit.tokens = DatumGetInt64(rows.at(row, 3).required());
-        visit.bytes = DatumGetInt64(rows.at(row, 4).required());
-    }
-}
-
-void remove_interactions(const pg::Extension &extension, const Batch &batch, int64 at_most) {
-    Visit &first = batch.visits[0];
-    if (batch.count == 1 && first.session.interactions > at_most) {
-        take_sums(batch, delete_some_statement.run(extension,
-                                                   {Value::of(first.session.session_id),
-                                                    Value::of(to_timestamptz(first.cutoff)),
-                                                    Value::of(first.keep_from), Value::of(at_most)},
-                                                   false));
-        first.unfinished = first.interactions == at_most;
-        return;
-    }
-    take_sums(batch,
-              delete_statement.run(
-                  extension,
-                  {Value::of(session_ids(batch)),
-                   Value::of(array_of(batch, TIMESTAMPTZOID,
-                                      [](const Visit &v) {
-                                          return TimestampTzGetDatum(to_timestamptz(v.cutoff));
-                                      })),
-                   Value::of(array_of(batch, INT8OID,
-                                      [](const Visit &v) { return Int64GetDatum(v.keep_from); }))},
-                  false));
 }
 
 /// When a session is worth the next visit: when its oldest interaction expires, or the session
@@ -262,21 +148,13 @@ Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
     for (int i = 0; i < batch.count; ++i) pruned.interactions += batch.visits[i].interactions;
 
     const int go = sessions_that_go(&batch, sees_all(extension));
-    if (go > 0) {
-        const Value gone = Value::of(session_ids({batch.visits, go}));
-        drop_data_statement.run(extension, {gone}, false);
-        drop_statement.run(extension, {gone}, false);
-    }
+    if (go > 0) remove_sessions(extension, {batch.visits, go});
     const Batch stay{batch.visits + go, batch.count - go};
     if (stay.count > 0) {
         plan_next_visits(extension, stay);
         settle(extension, stay);
     }
     return pruned;
-}
-
-Batch new_batch() {
-    return {static_cast<Visit *>(palloc(sizeof(Visit) * kSessionsPerBatch)), 0};
 }
 
 /// A scope of SPI of its own, so that its memory goes with the batch.

@@ -4,6 +4,7 @@
 #include "pg/text.hpp"
 #include "settings.hpp"
 #include "store/limits.hpp"
+#include "store/removal.hpp"
 
 namespace sm::store {
 
@@ -48,27 +49,12 @@ pg::Statement subtract_statement(
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID, INT8OID, INT8OID, INT8OID});
 
-pg::Statement remove_interactions_statement(
-    "DELETE FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
-
-pg::Statement remove_data_statement(
-    "DELETE FROM @.sm_session_data AS x WHERE x.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
-
 pg::Statement remove_session_statement(
     "DELETE FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
 
-/// All of a locked session but its row. What row-level security hides cannot go, and nothing goes
-/// then.
-void remove_belongings(const pg::Extension &extension, text *session_id, const Session &session) {
-    remove_data_statement.run(extension, {Value::of(session_id)}, false);
-    const int64 removed = static_cast<int64>(
-        remove_interactions_statement.run(extension, {Value::of(session_id)}, false).count);
-    if (removed < session.interactions && !sees_all(extension)) refuse_hidden(session_id);
-}
-
 void restart(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
              Session *session) {
-    remove_belongings(extension, session_id, *session);
+    empty_session(extension, *session);
     const core::Limits limits = default_limits();
     restart_statement.run(extension,
                           {Value::of(session_id), Value::of(user_id), Value::of(now),
@@ -189,9 +175,9 @@ void subtract_from_counters(const pg::Extension &extension, text *session_id, in
         false);
 }
 
-void remove_session(const pg::Extension &extension, text *session_id, const Session &session) {
-    remove_belongings(extension, session_id, session);
-    remove_session_statement.run(extension, {Value::of(session_id)}, false);
+void remove_session(const pg::Extension &extension, const Session &session) {
+    empty_session(extension, session);
+    remove_session_statement.run(extension, {Value::of(session.session_id)}, false);
 }
 
 }  // namespace sm::store

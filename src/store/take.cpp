@@ -55,7 +55,7 @@ bool clear_session(const pg::Extension &extension, text *session_id, core::Time 
     return pg::with_spi([&] {
         Session session;
         if (!lock_session(extension, session_id, &session)) return false;
-        remove_session(extension, session_id, session);
+        remove_session(extension, session);
         return !session.expired(now);
     });
 }
