@@ -1,6 +1,8 @@
 // SQL from C++: preparing, keeping and running statements.
 #include "pg/spi.hpp"
 
+#include "pg/planning.hpp"
+
 namespace sm::pg {
 
 namespace {
@@ -32,20 +34,30 @@ char *with_schema(const char *sql, const char *schema) {
 
 }  // namespace
 
-SPIPlanPtr Statement::prepared(const Extension &extension) {
-    if (likely(plan_ != nullptr && generation_ == extension.generation)) return plan_;
+void Statement::prepare(const Extension &extension) {
     if (plan_ != nullptr) {
         SPIPlanPtr old = plan_;
         plan_ = nullptr;
+        planned_by_key_ = nullptr;
         SPI_freeplan(old);
     }
     SPIPlanPtr plan = SPI_prepare(with_schema(sql_, extension.quoted_schema), parameters_, types_);
     if (plan == nullptr)
         elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
+    if (reach_ == Reach::kByKey) {
+        const auto *source =
+            static_cast<const CachedPlanSource *>(linitial(SPI_plan_get_plan_sources(plan)));
+        planned_by_key_ = source->query_string;
+    }
     plan_ = plan;
     generation_ = extension.generation;
-    return plan;
+}
+
+SPIPlanPtr Statement::prepared(const Extension &extension) {
+    if (unlikely(plan_ == nullptr || generation_ != extension.generation)) prepare(extension);
+    plan_by_key(planned_by_key_);
+    return plan_;
 }
 
 Rows Statement::run(const Extension &extension, std::initializer_list<Value> values, bool read_only,

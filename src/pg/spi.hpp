@@ -49,13 +49,20 @@ struct Rows {
     }
 };
 
+/// What a statement reads, and so how it is planned (planning.hpp).
+enum class Reach {
+    kByKey,       ///< some rows, by indexes, however small the tables are just now
+    kWholeTables  ///< as the server thinks best
+};
+
 /// One SQL statement. Objects of this type live for the whole backend.
 class Statement {
   public:
     static constexpr int kMaxParameters = 12;
 
-    consteval Statement(const char *sql, std::initializer_list<Oid> types)
-        : sql_(sql), parameters_(static_cast<int>(types.size())) {
+    consteval Statement(const char *sql, std::initializer_list<Oid> types,
+                        Reach reach = Reach::kByKey)
+        : sql_(sql), parameters_(static_cast<int>(types.size())), reach_(reach) {
         int i = 0;
         for (Oid type : types) types_[i++] = type;
     }
@@ -69,12 +76,16 @@ class Statement {
     Portal open(const Extension &extension, std::initializer_list<Value> values, bool read_only);
 
   private:
+    /// The plan, about to be run.
     SPIPlanPtr prepared(const Extension &extension);
+    void prepare(const Extension &extension);
 
     const char *sql_;
     int parameters_;
+    Reach reach_;
     Oid types_[kMaxParameters] = {};
     SPIPlanPtr plan_ = nullptr;
+    const char *planned_by_key_ = nullptr;  // its text, in the plan's memory
     uint64 generation_ = 0;
 };
 

@@ -43,7 +43,7 @@ pg::Statement candidates_statement(
     " ON s.session_id OPERATOR(pg_catalog.=) m.session_id"
     " WHERE m.created_at OPERATOR(pg_catalog.<=) $2"
     " OR @._sm_interaction_end(m.created_at, s.ttl, $3) OPERATOR(pg_catalog.<=) $1) AS c",
-    {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT4OID});
+    {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT4OID}, pg::Reach::kWholeTables);
 
 pg::Statement these_statement("SELECT " SM_SESSION_COLUMNS
                               " FROM pg_catalog.unnest($1) AS c (session_id) JOIN @.sm_session AS s"
