@@ -19,8 +19,8 @@
 
 #include "pg/extension.hpp"
 #include "settings.hpp"
-#include "store/prune.hpp"
 #include "worker/burst.hpp"
+#include "worker/rest.hpp"
 
 namespace sm::worker {
 
@@ -28,18 +28,6 @@ namespace {
 
 constexpr long kBreathMs = 300;
 constexpr char kGoOnMark = 'g';
-
-void sleep(long milliseconds) {
-    const TimestampTz until = GetCurrentTimestamp() + milliseconds * 1000;
-    for (;;) {
-        const long left = (until - GetCurrentTimestamp()) / 1000;
-        if (left <= 0) return;
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
-                        PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        CHECK_FOR_INTERRUPTS();
-    }
-}
 
 /// What ALTER DATABASE and ALTER ROLE may have set must not decide how the janitor works.
 void pin_settings() {
@@ -54,6 +42,8 @@ void pin_settings() {
     set("lock_timeout", "1s");
     set("idle_in_transaction_session_timeout", "0");
     set("session_replication_role", "origin");
+    // Each burst is a process of its own, and compiling takes longer than a batch.
+    set("jit", "off");
     set("row_security", "on");
     // A removal lost in a crash is made again: nobody waits for this log.
     set("synchronous_commit", "off");
@@ -85,7 +75,7 @@ extern "C" PGDLLEXPORT void sm_janitor_main(Datum database) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    if (going_on) sleep(kBreathMs);
+    if (going_on) rest(kBreathMs);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
     pin_settings();
     if (sm::settings::worker && clean_up(going_on) == Outcome::kMoreToDo)

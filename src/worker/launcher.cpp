@@ -11,6 +11,7 @@
 
 #include "settings.hpp"
 #include "worker/janitor.hpp"
+#include "worker/rest.hpp"
 
 namespace sm::worker {
 
@@ -44,17 +45,6 @@ List *connectable_databases() {
     return databases;
 }
 
-void wait(long milliseconds) {
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-                    PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
-    if (ConfigReloadPending) {
-        ConfigReloadPending = false;
-        ProcessConfigFile(PGC_SIGHUP);
-    }
-}
-
 void visit_databases() {
     List *databases = connectable_databases();
     ListCell *cell;
@@ -62,7 +52,7 @@ void visit_databases() {
         CHECK_FOR_INTERRUPTS();
         BackgroundWorkerHandle *janitor;
         if (!start_janitor(lfirst_oid(cell), Start::kNow, &janitor)) {
-            wait(kPauseWithoutSlotMs);
+            rest(kPauseWithoutSlotMs);
             continue;
         }
         WaitForBackgroundWorkerShutdown(janitor);
@@ -106,6 +96,6 @@ extern "C" PGDLLEXPORT void sm_launcher_main(Datum) {
         if (sm::settings::worker) visit_databases();
         MemoryContextReset(cycle);
         pgstat_report_activity(STATE_IDLE, nullptr);
-        wait(sm::settings::nap_time_ms);
+        rest(sm::settings::nap_time_ms);
     }
 }
