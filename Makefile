@@ -2,12 +2,13 @@
 #
 #   make && make install      the extension, for the PostgreSQL that PG_CONFIG names (15 to 18)
 #   make demo                 see it work on a private throw-away server
-#   make check                every test;  make lint, make format, make bench, make check-majors
+#   make check                every test;  make check-long: the promises at full strength
+#   make lint, make format, make bench, make check-majors
 #
 # The module is built by PGXS. CMake builds the C++ tests and calls this file for the module.
 
 # What people and CI call. These install what they need, so they must not depend on PGXS being there.
-SCRIPTED := demo check check-majors bench lint format
+SCRIPTED := demo check check-long check-majors bench lint format
 ifneq (,$(filter $(SCRIPTED),$(MAKECMDGOALS)))
 
 .PHONY: $(SCRIPTED)
@@ -15,6 +16,8 @@ demo:
 	scripts/demo.sh
 check:
 	scripts/check.sh
+check-long:
+	SM_LONG=1 scripts/check.sh
 check-majors:
 	scripts/check-majors.sh
 bench:

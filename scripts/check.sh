@@ -5,11 +5,13 @@
 # GoogleTest) is counted case by case; a suite that fails without a failed case, or without any
 # case, counts as one failure. A function returns 77 after saying why its suite is left out.
 # The last line is "N passed, M failed"; the exit status is 0 when N > 0 and M = 0.
+#
+#   SM_LONG=1   the tests of the promises at full strength, for an hour or so: make check-long
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration tap conversations docs)
+suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration reliability tap conversations docs)
 if (($#)); then
     for name; do [[ " ${suites[*]} " == *" $name "* ]] || die "no suite $name; there are: ${suites[*]}"; done
     suites=("$@")
@@ -30,7 +32,7 @@ export TMPDIR=$work
 
 pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")
 # A test that hangs is a test that fails. In the foreground, so that Ctrl-C reaches it.
-limited=(timeout --foreground --kill-after=10 600)
+limited=(timeout --foreground --kill-after=10 "$([[ ${SM_LONG:-0} == 0 ]] && echo 600 || echo 7200)")
 
 # --- servers: with and without the module in shared_preload_libraries ----------------------------
 
@@ -86,6 +88,14 @@ suite_integration() {
     start_plain
     start_preloaded
     PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded "${limited[@]}" build/integration/integration_tests
+}
+
+suite_reliability() {
+    cmake -S . -B build/integration >/dev/null
+    cmake --build build/integration --target reliability_tests -j "$(nproc)" >/dev/null
+    start_plain
+    start_preloaded
+    PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded "${limited[@]}" build/integration/reliability_tests
 }
 
 # These tests make their own servers, so they run as the server's user, who need not see this tree.
@@ -175,6 +185,7 @@ for name in "${suites[@]}"; do
     else
         say "$name" ok "$summary"
         sed -n 's/^ok .*# SKIP /    skipped: /Ip; s/^skipped: /    skipped: /p' "$log"
+        [[ ${SM_LONG:-0} == 0 ]] || sed -n 's/^\(# \)\{0,1\}figure: /    figure: /p' "$log"
     fi
 done
 
