@@ -122,4 +122,9 @@ SELECT count(*) FROM sm_kb_usage(0);
 SELECT count(*) FROM sm_kb_usage(since => 'infinity');
 SELECT call, pg_temp.fails('SELECT * FROM ' || call) AS outcome FROM unnest(ARRAY['sm_user_activity(NULL)', 'sm_user_activity('''')', 'sm_user_activity(repeat(''x'', 256))', 'sm_kb_usage(NULL)', 'sm_kb_usage(-1)']) AS call;
 
+-- What is older than profiles are kept: the janitor's part. Since when a user was there is remembered.
+SELECT count(*) AS hours, min(hour) FROM sm_activity WHERE user_id IN ('dora', 'eva') AND hour < '2021-01-01';
+SELECT _sm_prune_activity('365 days', 3) AS at_most_three_of_each, _sm_prune_activity('365 days', 1000) > 0 AS the_rest, _sm_prune_activity('365 days', 1000) AS nothing;
+SELECT count(*) AS hours FROM sm_activity WHERE hour < '2021-01-01';
+SELECT user_id, first_seen_at FROM sm_profile WHERE user_id IN ('dora', 'eva') ORDER BY 1;
 DROP EXTENSION session_memory;

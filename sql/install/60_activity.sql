@@ -180,3 +180,39 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION @extschema@.sm_kb_usage(integer, timestamptz) IS
 'Entries of the knowledge base by how many interactions used them, the most used first; from the full hour of a time on.';
+
+-- Activity that is older than the profiles are kept. What it alone knew, since when a user was there, goes into
+-- the user's profile.
+CREATE FUNCTION @extschema@._sm_prune_activity(inactive interval, max_rows integer)
+RETURNS bigint LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    -- With sm_forget_user: it takes profiles first, and activity afterwards.
+    SELECT pg_advisory_xact_lock(8317708086087869298);
+    WITH old AS (
+        SELECT a.user_id, a.hour, a.session_id
+        FROM @extschema@.sm_activity AS a
+        WHERE a.hour < statement_timestamp() - $1
+        ORDER BY a.hour LIMIT $2 FOR UPDATE SKIP LOCKED),
+    gone AS (
+        DELETE FROM @extschema@.sm_activity AS a USING old AS o
+        WHERE a.user_id = o.user_id AND a.hour = o.hour AND a.session_id = o.session_id
+        RETURNING a.user_id, a.first_at, a.last_at),
+    remembered AS (
+        INSERT INTO @extschema@.sm_profile AS p (user_id, created_at, first_seen_at, last_seen_at)
+        SELECT g.user_id, statement_timestamp(), min(g.first_at), max(g.last_at) FROM gone AS g GROUP BY g.user_id
+        ORDER BY g.user_id
+        ON CONFLICT (user_id) DO UPDATE SET first_seen_at = least(p.first_seen_at, excluded.first_seen_at)
+        WHERE p.first_seen_at > excluded.first_seen_at),
+    old_uses AS (
+        SELECT k.session_id, k.entry_id, k.hour
+        FROM @extschema@.sm_kb_use AS k
+        WHERE k.hour < statement_timestamp() - $1
+        ORDER BY k.hour LIMIT $2 FOR UPDATE SKIP LOCKED),
+    gone_uses AS (
+        DELETE FROM @extschema@.sm_kb_use AS k USING old_uses AS o
+        WHERE k.session_id = o.session_id AND k.entry_id = o.entry_id AND k.hour = o.hour
+        RETURNING 1)
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM gone_uses);
+END;
+COMMENT ON FUNCTION @extschema@._sm_prune_activity(interval, integer) IS
+'Internal: removes counts that are older than an interval, so many of each kind; returns how many.';
