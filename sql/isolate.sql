@@ -41,9 +41,9 @@ WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind IN ('r'
   AND (NOT c.relrowsecurity OR NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'sm_isolate' AND p.polroles = '{0}'));
 SELECT p.polrelid::regclass AS "all see" FROM pg_policy AS p WHERE pg_get_expr(p.polqual, p.polrelid) = 'true' AND (p.polrelid::regclass::text <> 'sm_learning_rule' OR p.polcmd <> 'r');
 SELECT a.attrelid::regclass AS "not by user" FROM pg_policy AS p JOIN pg_attribute AS a ON a.attrelid = p.polrelid AND a.attname IN ('user_id', 'session_id')
-WHERE pg_get_expr(p.polqual, p.polrelid) !~ 'session_memory.user_id' AND a.attrelid::regclass::text !~ '^sm_(backup|audit)';
+WHERE pg_get_expr(p.polqual, p.polrelid) !~ 'session_memory.user_id' AND a.attrelid::regclass::text !~ '^sm_(backup|audit|orphan)';
 SELECT a.attrelid::regclass AS "of administration, seen" FROM pg_policy AS p JOIN pg_attribute AS a ON a.attrelid = p.polrelid AND a.attnum = 1
-WHERE a.attrelid::regclass::text ~ '^sm_(backup|audit|worker)' AND pg_get_expr(p.polqual, p.polrelid) <> 'false';
+WHERE a.attrelid::regclass::text ~ '^sm_(backup|audit|orphan|worker)' AND pg_get_expr(p.polqual, p.polrelid) <> 'false';
 
 CREATE FUNCTION pg_temp.seen(OUT sessions text, OUT listed text, OUT context text, OUT found text, OUT state text, OUT data bigint, OUT array_form text, OUT counted bigint, OUT worker bigint) LANGUAGE sql AS $$
     SELECT (SELECT string_agg(s.session_id, ' ' ORDER BY s.session_id) FROM sm_session AS s), (SELECT string_agg(l.session_id, ' ') FROM sm_sessions() AS l),

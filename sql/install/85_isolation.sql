@@ -3,6 +3,8 @@
 -- Policies named sm_isolate on all tables, found in the catalogue, so that none can be forgotten:
 --   user_id                 rows of this user
 --   session_id alone        rows of this user's sessions
+--   sm_orphan               a user adds to it, and only who sees everybody's artifacts may take from it:
+--                           nobody else knows whether a file is still named
 --   sm_learning_rule        everybody may read it: it says how to learn, and nothing about anybody
 --   anything else           nobody: what administration and the background worker keep
 -- The user is compared as a value that is looked up once in a statement, and so finds the index. Where
@@ -27,7 +29,7 @@ COMMENT ON FUNCTION @extschema@._sm_check_owner() IS
 'Internal: whether the caller may act for the owner of the tables; an error where not.';
 
 CREATE FUNCTION @extschema@._sm_isolation(by text)
-RETURNS TABLE (relation text, for_what text, condition text) LANGUAGE sql STABLE
+RETURNS TABLE (relation text, for_what text, seen text, allowed text) LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH tables AS (
         SELECT c.oid, c.relname, e.extnamespace::regnamespace::text AS home,
@@ -43,13 +45,16 @@ BEGIN ATOMIC
     SELECT t.oid::regclass::text,
            CASE WHEN t.relname = 'sm_learning_rule' THEN 'SELECT' ELSE 'ALL' END,
            CASE WHEN t.relname = 'sm_learning_rule' THEN 'true'
-                WHEN t.relname LIKE ANY (ARRAY['sm\_backup%', 'sm\_audit%']) THEN 'false'
-                WHEN t.of_user THEN format('user_id = %s', u.name)
-                WHEN t.of_session THEN format(
-                    'EXISTS (SELECT FROM %s.sm_session AS s WHERE s.session_id = %I.session_id AND s.user_id = %s)',
-                    t.home, t.relname, u.name)
-                ELSE 'false' END
-    FROM tables AS t CROSS JOIN this_user AS u
+                WHEN t.relname = 'sm_orphan' OR t.relname LIKE ANY (ARRAY['sm\_backup%', 'sm\_audit%']) THEN 'false'
+                ELSE coalesce(o.own, 'false') END,
+           CASE WHEN t.relname = 'sm_orphan' THEN o.own END
+    FROM tables AS t
+    CROSS JOIN this_user AS u
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.of_user THEN format('user_id = %s', u.name)
+                    WHEN t.of_session THEN format(
+                        'EXISTS (SELECT FROM %s.sm_session AS s WHERE s.session_id = %I.session_id AND s.user_id = %s)',
+                        t.home, t.relname, u.name) END) AS o (own)
     -- In the order in which an append takes its locks.
     ORDER BY t.relname <> 'sm_session', t.relname;
 END;
@@ -75,7 +80,8 @@ BEGIN
         IF FOUND THEN
             EXECUTE format('DROP POLICY sm_isolate ON %s', item.relation);
         END IF;
-        EXECUTE format('CREATE POLICY sm_isolate ON %s FOR %s USING (%s)', item.relation, item.for_what, item.condition);
+        EXECUTE format('CREATE POLICY sm_isolate ON %s FOR %s USING (%s)', item.relation, item.for_what, item.seen)
+            || coalesce(' WITH CHECK (' || item.allowed || ')', '');
     END LOOP;
 END $$;
 COMMENT ON FUNCTION @extschema@.sm_isolate(text) IS

@@ -1,0 +1,101 @@
+// One call of every function of the extension, and what it needs of the tables.
+//
+// A new function needs an entry here; access_test.cpp says so, and shows what it found that the
+// function needs. The calls are about ann; kAccessData makes her, and bob, who has the same.
+#pragma once
+
+#include <vector>
+
+namespace sm_test {
+
+/// Who may get through to the end of a call.
+enum class For {
+    kAll,      ///< whoever has the privileges
+    kOwner,    ///< the owner of the tables: it gives and takes powers
+    kUnbound,  ///< whom row-level security does not bind: it administers everybody's data
+};
+
+struct Call {
+    const char *function;  ///< as regprocedure writes it, without the schema
+    const char *call;      ///< an item of FROM
+    /// The privileges without which it fails, as in an ACL: r SELECT, a INSERT, w UPDATE, d DELETE.
+    const char *needs;
+    For whom = For::kAll;
+};
+
+/// Sessions, users and whatever else the calls need, of one user. $ stands for their name.
+constexpr const char *kAccessData = R"sql(
+SELECT sm_add('$1', 'q' || n, 'a of $', '{"topic": "x"}', idempotency_key => 'k' || n, user_id => '$')
+FROM generate_series(1, 6) AS n;
+SELECT sm_set_state('$1', '{"of": "$"}'), sm_set_summary('$1', 'Summary of $', 1);
+SELECT sm_create_session('$2', '$', idle_timeout => '1 hour', metadata => '{"of": "$"}');
+SELECT sm_append('$2', '[{"role": "user", "content": "$"}, {"role": "assistant", "content": "$"}]');
+)sql";
+
+// clang-format off
+inline const std::vector<Call> kAccessCalls = {
+    // What computes, and looks at nothing.
+    {"_sm_searchable(jsonb)", "_sm_searchable('{\"of\": \"ann\"}')", ""},
+    {"_sm_session_end(timestamp with time zone,interval,interval,timestamp with time zone,bigint,bigint)", "_sm_session_end(now(), '1 day', '1 day', NULL, 0, 0)", ""},
+    {"_sm_interaction_end(timestamp with time zone,interval,bigint)", "_sm_interaction_end(now(), '1 day', 0)", ""},
+    {"_sm_default_ttl()", "_sm_default_ttl()", ""},
+    {"_sm_default_idle_timeout()", "_sm_default_idle_timeout()", ""},
+    {"_sm_lifetime(interval,bigint)", "_sm_lifetime('1 day', 0)", ""},
+    {"_sm_patience()", "_sm_patience()", ""},
+    {"_sm_worker_enabled()", "_sm_worker_enabled()", ""},
+    {"_sm_cap(integer)", "_sm_cap(5)", ""},
+    {"_sm_bytes(jsonb)", "_sm_bytes('{}')", ""},
+    {"_sm_time(timestamp with time zone)", "_sm_time(now())", ""},
+    {"_sm_check_find(jsonb,text,text,integer)", "_sm_check_find('{}', 'ann1', 'ann', 1)", ""},
+    {"_sm_check_name(text,text)", "_sm_check_name('ann1', 'session_id')", ""},
+    {"_sm_check_sessions(text,interval,text,integer)", "_sm_check_sessions('ann', '1 day', NULL, 1)", ""},
+    {"_sm_begins_turn(jsonb)", "_sm_begins_turn('{\"query\": \"q\"}')", ""},
+    {"_sm_access(text)", "_sm_access('writer')", ""},
+    {"_sm_isolation(text)", "_sm_isolation('setting')", ""},
+
+    // The core.
+    {"sm_add(text,text,text,jsonb,timestamp with time zone,text,text)", "sm_add('ann1', 'q', 'a', '{\"m\": 1}', NULL, 'key', 'ann')", "session_memory=ra sm_session=rw"},
+    {"sm_add_message(text,text,text,jsonb,timestamp with time zone,text,text)", "sm_add_message('ann1', 'user', 'hello')", "session_memory=a sm_session=rw"},
+    {"sm_append(text,jsonb,text)", "sm_append('ann3', '[{\"of\": \"ann\"}, {}]', 'ann')", "session_memory=a sm_session=raw"},
+    {"sm_context(text,integer,integer)", "sm_context('ann1', 3)", "session_memory=r sm_session=r"},
+    {"sm_messages(text,integer,integer)", "sm_messages('ann1')", "session_memory=r sm_session=r sm_session_data=r"},
+    {"sm_history(text,bigint,integer)", "sm_history('ann1', 5, 3)", "session_memory=r sm_session=r"},
+    {"sm_find(jsonb,text,text,integer)", "sm_find('{\"metadata\": {\"topic\": \"x\"}}')", "session_memory=r sm_session=r"},
+    {"sm_pop(text,integer)", "sm_pop('ann1', 2)", "session_memory=rd sm_session=rw"},
+    {"sm_clear(text)", "sm_clear('ann1')", "session_memory=rd sm_session=rwd sm_session_data=rd"},
+    {"sm_prune(interval,text)", "sm_prune('1 microsecond')", "session_memory=rd sm_session=rw"},
+    {"sm_stats()", "sm_stats()", "session_memory=r sm_session=r sm_worker_status=r"},
+    {"sm_stats(text)", "sm_stats('ann1')", "sm_session=r"},
+    {"sm_health()", "sm_health()", "sm_session=r sm_worker_status=r"},
+
+    // Sessions.
+    {"_sm_touch_by_read(text,interval,interval,timestamp with time zone,timestamp with time zone)", "_sm_touch_by_read('ann2', NULL, '1 hour', now() - interval '30 minutes', NULL)", "sm_session=r"},
+    {"_sm_report(text,text,timestamp with time zone)", "_sm_report('ann1', 'done', now())", "session_memory=r sm_session=r sm_session_data=r"},
+    {"sm_create_session(text,text,interval,interval,integer,jsonb)", "sm_create_session('ann4', 'ann', '1 day', NULL, 5, '{\"of\": \"ann\"}')", "sm_session=ra sm_session_data=raw"},
+    {"sm_configure_session(text,interval,interval,integer)", "sm_configure_session('ann1', '2 days', NULL, 7)", "sm_session=rw"},
+    {"sm_touch(text)", "sm_touch('ann1')", "sm_session=rw"},
+    {"sm_session(text)", "sm_session('ann1')", "sm_session=r sm_session_data=r"},
+    {"sm_sessions(text,interval,text,integer)", "sm_sessions()", "sm_session=r"},
+    {"sm_state(text)", "sm_state('ann1')", "sm_session=r sm_session_data=r"},
+    {"sm_set_state(text,jsonb)", "sm_set_state('ann1', '{\"a\": 1}')", "sm_session=rw sm_session_data=raw"},
+    {"sm_set_summary(text,text,bigint)", "sm_set_summary('ann1', 'So far.', 3)", "sm_session=rw sm_session_data=raw"},
+    {"sm_summary(text)", "sm_summary('ann1')", "sm_session=r sm_session_data=r"},
+    {"sm_claim_summaries(integer,interval)", "sm_claim_summaries()", "session_memory=r sm_session=rw sm_session_data=r"},
+    {"sm_prompt(text,integer,integer)", "sm_prompt('ann1')", "session_memory=r sm_session=r sm_session_data=r"},
+    {"sm_end_session(text,text)", "sm_end_session('ann1')", "session_memory=r sm_session=rw sm_session_data=raw"},
+
+    // Artifacts.
+    {"_sm_remove_artifacts(text[])", "_sm_remove_artifacts('{ann1}')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
+
+    // Powers.
+    {"_sm_check_owner()", "_sm_check_owner()", "", For::kOwner},
+    {"_sm_check_grantee(regrole,text)", "_sm_check_grantee('pg_monitor', 'reader')", "", For::kOwner},
+    {"_sm_take_access(regrole)", "_sm_take_access('pg_monitor')", "", For::kOwner},
+    {"sm_grant(regrole,text)", "sm_grant('pg_monitor', 'reader')", "", For::kOwner},
+    {"sm_revoke(regrole)", "sm_revoke('pg_monitor')", "", For::kOwner},
+    {"sm_isolate(text)", "sm_isolate()", "", For::kOwner},
+    {"sm_isolate_off()", "sm_isolate_off()", "", For::kOwner},
+};
+// clang-format on
+
+}  // namespace sm_test

@@ -1,0 +1,354 @@
+// Nobody sees another's: what each function returns and changes is what its caller may see and
+// change with plain SQL. Every function of the catalogue, with each of the ways to have privileges.
+//
+// The oracle of row-level security is a second database that holds one user's data and nothing
+// else: bound to that user, a function must do in the full database what it does there unbound.
+#include <map>
+#include <set>
+
+#include "access_calls.hpp"
+#include "server.hpp"
+
+using namespace sm_test;
+
+namespace {
+
+/// What a call came to: its rows as text or its SQLSTATE, and what all tables hold afterwards.
+struct Outcome {
+    std::string result;
+    std::string after;
+    bool operator==(const Outcome &) const = default;
+};
+
+void PrintTo(const Outcome &outcome, std::ostream *out) {
+    *out << outcome.result << "\nthen\n" << outcome.after;
+}
+
+std::string replaced(std::string text, const std::string &what, const std::string &by) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+        text.replace(at, what.size(), by);
+    return text;
+}
+
+bool is_sqlstate(const std::string &result) {
+    return result.starts_with("ERROR ");
+}
+/// Internal functions are there to be called by others. Some work without a privilege, and do less.
+bool internal(const Call &call) {
+    return call.function[0] == '_';
+}
+
+/// Whether all that it needs is SELECT.
+bool only_reads(const Call &call) {
+    const std::string needs = call.needs;
+    for (std::size_t at = 0; (at = needs.find('=', at)) != std::string::npos; ++at)
+        if (needs.find_first_of("awd", at) < needs.find(' ', at)) return false;
+    return call.whom != For::kOwner;
+}
+
+const std::string kDenied = "ERROR 42501";
+
+constexpr const char *kReadPaths[] = {"sql", "direct"};
+
+/// A database with the users' data and a role of its own, which has nothing.
+class Memory {
+  public:
+    explicit Memory(Server server, const std::vector<std::string> &users, const char *path)
+        : database_(server), role_(database_.name() + "_role"), path_(path) {
+        database_.set("session_memory.worker", "off");
+        Session session = connect();
+        for (const std::string &user : users) session.run(replaced(kAccessData, "$", user));
+        session.run("CREATE ROLE " + role_);
+        session.run("CREATE SCHEMA probe");
+        session.run("GRANT USAGE ON SCHEMA probe TO PUBLIC");
+        // All that the tables hold of those whose name the rows have in them, points in time and
+        // random ids left out; of nobody in particular, who may use them besides.
+        session.run(R"sql(
+            CREATE FUNCTION probe.plain(text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+                SELECT regexp_replace(regexp_replace($1, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([-+]\d\d(:\d\d)?|Z)?', 'TIME', 'g'),
+                                      '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', 'g') $f$;
+            CREATE FUNCTION probe.attempt(call text) RETURNS text LANGUAGE plpgsql AS $f$
+            DECLARE
+                rows text;
+            BEGIN
+                EXECUTE format('SELECT string_agg(probe.plain(x::text), chr(10)) FROM %s AS x', call) INTO rows;
+                RETURN coalesce(rows, 'nothing');
+            EXCEPTION WHEN OTHERS THEN
+                RETURN 'ERROR ' || SQLSTATE;
+            END $f$;
+            CREATE FUNCTION probe.denied(call text) RETURNS boolean LANGUAGE plpgsql AS $f$
+            BEGIN
+                EXECUTE format('SELECT count(x) FROM %s AS x', call);
+                RAISE EXCEPTION 'undo it';
+            EXCEPTION WHEN OTHERS THEN
+                RETURN SQLSTATE = '42501';
+            END $f$;
+            CREATE FUNCTION probe.tables() RETURNS SETOF regclass LANGUAGE sql STABLE AS $f$
+                SELECT c.oid::regclass FROM pg_depend AS d
+                JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
+                JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'r'
+                WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' ORDER BY c.relname $f$;
+            CREATE FUNCTION probe.stored(of_whom text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $f$
+            DECLARE
+                name regclass;
+                part text;
+                everything text := '';
+            BEGIN
+                FOR name IN SELECT probe.tables() LOOP
+                    EXECUTE format('SELECT string_agg(line, E''\n'' ORDER BY line) FROM'
+                                   ' (SELECT probe.plain(t::text) FROM %s AS t WHERE t::text ~ $1) AS x (line)', name)
+                    INTO part USING of_whom;
+                    everything := everything || coalesce(format(E'%s: %s\n', name, part), '');
+                END LOOP;
+                IF of_whom = '' THEN
+                    everything := everything || (
+                        SELECT string_agg(format(E'%s: %s %s\n', t, c.relacl, (SELECT string_agg(pg_get_expr(p.polqual, t), ' ') FROM pg_policy AS p WHERE p.polrelid = t)), '')
+                        FROM probe.tables() AS t JOIN pg_class AS c ON c.oid = t);
+                END IF;
+                RETURN everything;
+            END $f$)sql");
+    }
+    ~Memory() {
+        Session session = connect();
+        session.run("DROP OWNED BY " + role_ + " CASCADE");
+        session.run("DROP ROLE " + role_);
+    }
+
+    Session connect() const {
+        return database_.connect(std::string("-c session_memory.access_path=") + path_);
+    }
+    const std::string &role() const { return role_; }
+
+    /// Calls, looks what is stored, and undoes it all. As ourselves where there is no role.
+    static Outcome outcome(Session &session, const std::string &role, const std::string &call,
+                           const std::string &of_whom = "") {
+        Outcome outcome;
+        session.run("BEGIN");
+        if (!role.empty()) session.run("SET LOCAL ROLE " + role);
+        outcome.result = session.value<std::string>("SELECT probe.attempt($1)", call);
+        outcome.after = session.value<std::string>("SELECT probe.stored($1)", of_whom);
+        session.run("ROLLBACK");
+        return outcome;
+    }
+
+    void grant_functions(Session &session) const {
+        session.run("GRANT USAGE ON SCHEMA public TO " + role_);
+        session.run("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO " + role_);
+    }
+
+  private:
+    Database database_;
+    std::string role_;
+    const char *path_;
+};
+
+class AccessTest : public ::testing::TestWithParam<const char *> {
+  protected:
+    void SetUp() override {
+        if (!available(Server::kPlain)) GTEST_SKIP() << "no server";
+    }
+};
+
+TEST_P(AccessTest, KnowsEveryFunction) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    std::set<std::string> known, there;
+    for (const Call &call : kAccessCalls) known.insert(call.function);
+    for (const auto &row : memory.connect().run(
+             "SELECT p.oid::regprocedure FROM pg_depend AS d"
+             " JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'"
+             " JOIN pg_proc AS p ON p.oid = d.objid"
+             " WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'"))
+        there.insert(row[0].as<std::string>());
+    for (const std::string &name : there)
+        EXPECT_TRUE(known.contains(name)) << name << " has no call in access_calls.hpp";
+    for (const std::string &name : known)
+        EXPECT_TRUE(there.contains(name)) << name << " is gone, and still in access_calls.hpp";
+}
+
+TEST_P(AccessTest, NobodyMayCallAnything) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    Session session = memory.connect();
+    session.run("GRANT USAGE ON SCHEMA public TO " + memory.role());
+    const std::string before = Memory::outcome(session, "", "(SELECT 1)").after;
+    for (const Call &call : kAccessCalls)
+        EXPECT_EQ(Memory::outcome(session, memory.role(), call.call), (Outcome{kDenied, before}))
+            << call.call;
+}
+
+TEST_P(AccessTest, CallsWorkForTheOwner) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    Session session = memory.connect();
+    for (const Call &call : kAccessCalls)
+        EXPECT_FALSE(is_sqlstate(Memory::outcome(session, "", call.call).result))
+            << call.call << ": " << Memory::outcome(session, "", call.call).result;
+}
+
+/// EXECUTE alone gives nothing: what touches a table fails, and nothing is changed.
+TEST_P(AccessTest, ExecuteAloneShowsNothing) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    Session session = memory.connect();
+    memory.grant_functions(session);
+    const std::string before = Memory::outcome(session, "", "(SELECT 1)").after;
+    for (const Call &call : kAccessCalls) {
+        const Outcome outcome = Memory::outcome(session, memory.role(), call.call);
+        EXPECT_EQ(outcome.after, before) << call.call;
+        const bool touches = *call.needs != 0 || call.whom == For::kOwner;
+        EXPECT_TRUE((outcome.result == kDenied) == touches || internal(call))
+            << call.call << ": " << outcome.result;
+    }
+}
+
+/// With SELECT on everything, what only reads gives what it gives the owner, and nothing writes.
+TEST_P(AccessTest, SelectAloneChangesNothing) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    Session session = memory.connect();
+    memory.grant_functions(session);
+    session.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + memory.role());
+    const std::string before = Memory::outcome(session, "", "(SELECT 1)").after;
+    for (const Call &call : kAccessCalls) {
+        const Outcome outcome = Memory::outcome(session, memory.role(), call.call);
+        EXPECT_EQ(outcome.after, before) << call.call;
+        if (!only_reads(call)) continue;
+        EXPECT_EQ(outcome, Memory::outcome(session, "", call.call)) << call.call;
+    }
+}
+
+/// Each privilege that a call needs is needed: without it, it fails. And it needs no other.
+TEST_P(AccessTest, EachPrivilegeCounts) {
+    Memory memory(Server::kPlain, {"ann"}, GetParam());
+    Session session = memory.connect();
+    memory.grant_functions(session);
+    session.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " +
+                memory.role());
+    std::string all;
+    for (const Call &call : kAccessCalls) all += (all.empty() ? "" : "\n") + std::string(call.call);
+    std::map<std::string, std::string> needed;
+    for (const auto &row : session.run("SELECT probe.tables()")) {
+        const auto table = row[0].as<std::string>();
+        std::set<std::string> named;
+        for (const auto &[letter, privilege] : std::vector<std::pair<char, std::string>>{
+                 {'r', "SELECT"}, {'a', "INSERT"}, {'w', "UPDATE"}, {'d', "DELETE"}}) {
+            session.run("REVOKE " + privilege + " ON " + table + " FROM " + memory.role());
+            session.run("SET ROLE " + memory.role());
+            for (const auto &denied : session.run(
+                     "SELECT n FROM string_to_table($1, chr(10)) WITH ORDINALITY AS c (call, n)"
+                     " WHERE probe.denied(call) ORDER BY n",
+                     all)) {
+                const Call &call = kAccessCalls.at(denied[0].as<std::size_t>() - 1);
+                if (call.whom == For::kOwner) continue;
+                std::string &needs = needed[call.function];
+                if (named.insert(call.function).second)
+                    needs += (needs.empty() ? "" : " ") + table + "=";
+                needs += letter;
+            }
+            session.run("RESET ROLE");
+            session.run("GRANT " + privilege + " ON " + table + " TO " + memory.role());
+        }
+    }
+    for (const Call &call : kAccessCalls)
+        EXPECT_EQ(needed[call.function], call.needs) << call.function;
+}
+
+/// What sm_grant gives is enough for what it lets call, and then all is as for the owner.
+TEST_P(AccessTest, GrantedAccessIsEnoughAndNoMore) {
+    for (const std::string access : {"reader", "writer", "admin"}) {
+        Memory memory(Server::kPlain, {"ann"}, GetParam());
+        Session session = memory.connect();
+        session.run("SELECT sm_grant($1::regrole, $2)", memory.role(), access);
+        const std::string before = Memory::outcome(session, "", "(SELECT 1)").after;
+        for (const Call &call : kAccessCalls) {
+            const Outcome outcome = Memory::outcome(session, memory.role(), call.call);
+            if (internal(call) && outcome.after == before &&
+                outcome.result.find("ann") == std::string::npos)
+                continue;
+            const bool may = call.whom != For::kOwner &&
+                             session.value<bool>(
+                                 "SELECT has_function_privilege($1, $2::regprocedure, 'EXECUTE')",
+                                 memory.role(), call.function);
+            EXPECT_EQ(outcome,
+                      may ? Memory::outcome(session, "", call.call) : (Outcome{kDenied, before}))
+                << access << ": " << call.call;
+        }
+    }
+}
+
+/// The tables may belong to a role without further powers: it may all.
+TEST_P(AccessTest, AnOwnerWithoutPowersMayAll) {
+    Memory memory(Server::kPlain, {"ann", "bob"}, GetParam());
+    Session session = memory.connect();
+    std::map<std::string, Outcome> expected;
+    const std::string everybody = "ann|bob";
+    for (const Call &call : kAccessCalls)
+        expected[call.function] = Memory::outcome(session, "", call.call, everybody);
+    session.run("GRANT CREATE ON SCHEMA public TO " + memory.role());
+    for (const auto &row : session.run("SELECT format('ALTER TABLE %s OWNER TO %I', t, $1::text)"
+                                       " FROM probe.tables() AS t",
+                                       memory.role()))
+        session.run(row[0].as<std::string>());
+    memory.grant_functions(session);
+    session.run("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + memory.role());
+    for (const Call &call : kAccessCalls) {
+        if (call.whom == For::kOwner) continue;  // they give what belongs to the superuser, too
+        EXPECT_EQ(Memory::outcome(session, memory.role(), call.call, everybody),
+                  expected[call.function])
+            << call.call;
+    }
+    session.run("REASSIGN OWNED BY " + memory.role() + " TO CURRENT_USER");
+}
+
+/// Bound to ann by sm_isolate, a function does what it does unbound where ann is alone. Asked for
+/// bob it does what it does where there is no bob, or refuses. Bob's rows stay as they are.
+TEST_P(AccessTest, IsolatedIsAsIfAlone) {
+    for (const std::string by : {"setting", "role"}) {
+        Memory shared(Server::kPlain, {"ann", "bob", "none"}, GetParam());
+        Memory alone(Server::kPlain, {"ann"}, GetParam());
+        Session session = shared.connect();
+        Session oracle = alone.connect();
+        // Where the role is the user, the role's name must be ann.
+        const std::string ann = by == "role" ? shared.role() : "ann";
+        if (by == "role")
+            for (Session *each : {&session, &oracle})
+                each->run("UPDATE sm_session SET user_id = $1 WHERE user_id = 'ann'", ann);
+        session.run("SELECT sm_grant($1::regrole, 'admin')", shared.role());
+        session.run("SELECT sm_isolate($1)", by);
+        session.run("SELECT set_config('session_memory.user_id', 'ann', false)");
+        const std::string others = "bob|none";
+        const auto of_others = [&](Session &of) {
+            return of.value<std::string>("SELECT probe.stored($1)", others);
+        };
+        const std::string before = of_others(session);
+        ASSERT_EQ(session.value<std::string>("SELECT probe.stored('ann')"),
+                  oracle.value<std::string>("SELECT probe.stored('ann')"));
+        for (const Call &call : kAccessCalls) {
+            for (const std::string whose : {"ann", "bob"}) {
+                std::string text = replaced(call.call, "ann", whose);
+                if (whose == "ann") text = replaced(text, "'ann'", "'" + ann + "'");
+                const Outcome bound = Memory::outcome(session, shared.role(), text, "ann");
+                EXPECT_EQ(Memory::outcome(session, shared.role(), text, others).after, before)
+                    << by << ": " << text;
+                if (call.whom != For::kAll) {
+                    EXPECT_TRUE(bound.result == kDenied || call.whom == For::kUnbound ||
+                                internal(call))
+                        << text << bound.result;
+                    EXPECT_EQ(bound.result.find("bob"), std::string::npos) << text << bound.result;
+                    continue;
+                }
+                if (whose == "bob" && bound.result == kDenied) continue;
+                EXPECT_EQ(bound, Memory::outcome(oracle, "", text, "ann")) << by << ": " << text;
+            }
+        }
+        // Nobody named: nothing.
+        session.run("RESET session_memory.user_id");
+        if (by == "role") continue;
+        for (const Call &call : kAccessCalls) {
+            const Outcome nobody = Memory::outcome(session, shared.role(), call.call, others);
+            EXPECT_EQ(nobody.after, before) << call.call;
+            EXPECT_EQ(nobody.result.find("bob"), std::string::npos) << call.call << nobody.result;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, AccessTest, ::testing::ValuesIn(kReadPaths),
+                         [](const auto &info) { return std::string(info.param); });
+
+}  // namespace
