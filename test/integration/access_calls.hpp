@@ -29,6 +29,9 @@ SELECT sm_add('$1', 'q' || n, 'a of $', '{"topic": "x"}', idempotency_key => 'k'
 FROM generate_series(1, 6) AS n;
 SELECT sm_set_state('$1', '{"of": "$"}'), sm_set_summary('$1', 'Summary of $', 1);
 SELECT sm_create_session('$2', '$', idle_timeout => '1 hour', metadata => '{"of": "$"}');
+SELECT sm_set_profile('$', '{"of": "$"}'), sm_record_event('$', 'booking', '{"city": "Porto of $"}', NULL, 0.8, '$1');
+SELECT sm_add('$3', 'q', 'a of $', '{"sources": ["e1", "e of $"], "confidence": 0.5}', user_id => '$');
+SELECT sm_end_session('$3');
 SELECT sm_append('$2', '[{"role": "user", "content": "$"}, {"role": "assistant", "content": "$"}]');
 )sql";
 
@@ -50,20 +53,28 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_check_name(text,text)", "_sm_check_name('ann1', 'session_id')", ""},
     {"_sm_check_sessions(text,interval,text,integer)", "_sm_check_sessions('ann', '1 day', NULL, 1)", ""},
     {"_sm_begins_turn(jsonb)", "_sm_begins_turn('{\"query\": \"q\"}')", ""},
+    {"_sm_check_limit(integer,text)", "_sm_check_limit(1, 'max_results')", ""},
+    {"_sm_check_events(text,text,timestamp with time zone,integer)", "_sm_check_events('ann', 'booking', now(), 1)", ""},
+    {"_sm_patched_profile(text,jsonb,jsonb)", "_sm_patched_profile('ann', '{}', '{\"a\": 1}')", ""},
+    {"_sm_hour(timestamp with time zone)", "_sm_hour('2026-01-01 12:34:56Z')", ""},
+    {"_sm_sources(jsonb,text)", "_sm_sources('{\"metadata\": {\"sources\": [\"e1\"]}}', 'sources')", ""},
+    {"_sm_metric(jsonb,text,double precision)", "_sm_metric('{\"metadata\": {\"confidence\": 0.5}}', 'confidence', 1)", ""},
+    {"_sm_response_time(jsonb)", "_sm_response_time('{\"metadata\": {\"response_time\": 2}}')", ""},
+    {"_sm_confidence(jsonb)", "_sm_confidence('{\"metadata\": {\"confidence\": 0.5}}')", ""},
     {"_sm_access(text)", "_sm_access('writer')", ""},
     {"_sm_isolation(text)", "_sm_isolation('setting')", ""},
 
     // The core.
     {"sm_add(text,text,text,jsonb,timestamp with time zone,text,text)", "sm_add('ann1', 'q', 'a', '{\"m\": 1}', NULL, 'key', 'ann')", "session_memory=ra sm_session=rw"},
     {"sm_add_message(text,text,text,jsonb,timestamp with time zone,text,text)", "sm_add_message('ann1', 'user', 'hello')", "session_memory=a sm_session=rw"},
-    {"sm_append(text,jsonb,text)", "sm_append('ann3', '[{\"of\": \"ann\"}, {}]', 'ann')", "session_memory=a sm_session=raw"},
+    {"sm_append(text,jsonb,text)", "sm_append('ann5', '[{\"of\": \"ann\"}, {}]', 'ann')", "session_memory=a sm_session=raw"},
     {"sm_context(text,integer,integer)", "sm_context('ann1', 3)", "session_memory=r sm_session=r"},
     {"sm_messages(text,integer,integer)", "sm_messages('ann1')", "session_memory=r sm_session=r sm_session_data=r"},
     {"sm_history(text,bigint,integer)", "sm_history('ann1', 5, 3)", "session_memory=r sm_session=r"},
     {"sm_find(jsonb,text,text,integer)", "sm_find('{\"metadata\": {\"topic\": \"x\"}}')", "session_memory=r sm_session=r"},
     {"sm_pop(text,integer)", "sm_pop('ann1', 2)", "session_memory=rd sm_session=rw"},
-    {"sm_clear(text)", "sm_clear('ann1')", "session_memory=rd sm_session=rwd sm_session_data=rd"},
-    {"sm_prune(interval,text)", "sm_prune('1 microsecond')", "session_memory=rd sm_session=rw"},
+    {"sm_clear(text)", "sm_clear('ann1')", "session_memory=rd sm_activity=raw sm_artifact=rd sm_artifact_file=rd sm_kb_use=raw sm_orphan=a sm_session=rwd sm_session_data=rd"},
+    {"sm_prune(interval,text)", "sm_prune('1 microsecond')", "session_memory=rd sm_activity=raw sm_kb_use=raw sm_session=rw"},
     {"sm_stats()", "sm_stats()", "session_memory=r sm_session=r sm_worker_status=r"},
     {"sm_stats(text)", "sm_stats('ann1')", "sm_session=r"},
     {"sm_health()", "sm_health()", "sm_session=r sm_worker_status=r"},
@@ -82,7 +93,15 @@ inline const std::vector<Call> kAccessCalls = {
     {"sm_summary(text)", "sm_summary('ann1')", "sm_session=r sm_session_data=r"},
     {"sm_claim_summaries(integer,interval)", "sm_claim_summaries()", "session_memory=r sm_session=rw sm_session_data=r"},
     {"sm_prompt(text,integer,integer)", "sm_prompt('ann1')", "session_memory=r sm_session=r sm_session_data=r"},
-    {"sm_end_session(text,text)", "sm_end_session('ann1')", "session_memory=r sm_session=rw sm_session_data=raw"},
+    {"sm_end_session(text,text)", "sm_end_session('ann1')", "session_memory=r sm_activity=raw sm_kb_use=raw sm_session=rw sm_session_data=raw"},
+
+    // Users.
+    {"sm_profile(text)", "sm_profile('ann')", "sm_profile=r sm_session=r"},
+    {"sm_set_profile(text,jsonb)", "sm_set_profile('ann', '{\"name\": \"Ann\"}')", "sm_profile=raw sm_session=r"},
+    {"sm_record_event(text,text,jsonb,timestamp with time zone,real,text)", "sm_record_event('ann', 'booking', '{\"city\": \"Porto\"}', NULL, 0.8, 'ann1')", "sm_event=a sm_profile=raw sm_session=r"},
+    {"sm_events(text,text,timestamp with time zone,integer)", "sm_events('ann')", "sm_event=r"},
+    {"sm_user_activity(text)", "sm_user_activity('ann')", "session_memory=r sm_activity=r sm_session=r"},
+    {"sm_kb_usage(integer,timestamp with time zone)", "sm_kb_usage()", "session_memory=r sm_kb_use=r sm_session=r"},
 
     // Artifacts.
     {"_sm_remove_artifacts(text[])", "_sm_remove_artifacts('{ann1}')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
