@@ -44,6 +44,11 @@ BEGIN
         RETURN QUERY EXECUTE format('SELECT %L, count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::text COLLATE "C")) FROM %I AS t', item, item);
     END LOOP;
 END $$;
+-- What a restore says: whether all, some or none was added, and whose rows differ.
+CREATE FUNCTION pg_temp.told(r jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('added', CASE WHEN r -> 'added' = '0' THEN 'none' WHEN r -> 'unchanged' = '0' AND r -> 'different' = '0' THEN 'all' ELSE 'some' END)
+           || jsonb_build_object('different', r -> 'different_sessions' || (r -> 'different_users'))
+$$;
 -- Values that are easily lost: infinite, negative and early times, lifetimes of three units, numbers with
 -- their zeros, NULL and JSON null, quotes, backslashes and line breaks, what is stored out of line.
 SELECT pg_temp.fill(who) FROM unnest(ARRAY['ann', 'bob']) AS who;
@@ -63,22 +68,22 @@ UPDATE sm_activity SET response_time_sum = 0.1::float8 + 0.2::float8, confidence
 INSERT INTO sm_kb_use VALUES ('gone', 'entry', '2020-01-01 00:00+00', NULL, 3, '2020-01-01 00:30+00');
 INSERT INTO sm_activity SELECT 'past', '2020-01-01 00:00+00', 'gone 2', 1, 1, 0, 0, 0, 0, '2020-01-01 00:10+00', '2020-01-01 00:10+00';
 CREATE TEMPORARY TABLE before AS SELECT * FROM pg_temp.hashes();
-SELECT name, row_count > 0 AS filled FROM before;
+SELECT name AS not_filled FROM before WHERE row_count = 0 AND name <> 'sm_learning_rule';
 
 -- Made under one set of settings, restored under another: nothing is lost, table by table.
 SET datestyle = 'German'; SET intervalstyle = 'sql_standard'; SET TIME ZONE 'Asia/Kathmandu'; SET extra_float_digits = -15;
 SELECT sm_backup('the whole') AS backup;
 SELECT sm_clear_all('YES') -> 'backup_id' AS backup;
 SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET TIME ZONE 'UTC'; RESET extra_float_digits;
-SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0;
+SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0 AND name <> 'sm_learning_rule';
 SET datestyle = 'SQL, DMY'; SET intervalstyle = 'iso_8601'; SET TIME ZONE 'America/Caracas'; SET extra_float_digits = -15; SET search_path = public, pg_temp;
-SELECT r - 'tables' - 'added' AS restored, (r -> 'added')::int = (SELECT lines FROM sm_backups() WHERE backup_id = 1) AS all_of_it FROM sm_restore(1) AS r;
+SELECT pg_temp.told(r) AS restored, r -> 'backup_id' AS backup, (r -> 'added')::int = (SELECT lines FROM sm_backups() WHERE backup_id = 1) AS all_of_it FROM sm_restore(1) AS r;
 SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET TIME ZONE 'UTC'; RESET extra_float_digits; RESET search_path;
 SELECT * FROM before EXCEPT SELECT * FROM pg_temp.hashes();
-SELECT reason, user_id, bytes > 1000 AS has_a_size, bytes < (SELECT sum(octet_length(p.lines)) FROM sm_backup_part AS p WHERE p.backup_id = b.backup_id) AS compressed, lines FROM sm_backups() AS b;
+SELECT reason, user_id, bytes > 1000 AS has_a_size, bytes < (SELECT sum(octet_length(p.lines)) FROM sm_backup_part AS p WHERE p.backup_id = b.backup_id) AS compressed, lines > 50 AS has_lines FROM sm_backups() AS b;
 -- The same again, and the other backup of the same: there is nothing to add.
-SELECT r - 'tables' AS restored FROM sm_restore(1) AS r;
-SELECT r - 'tables' AS restored FROM sm_restore(2) AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1) AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(2) AS r;
 SELECT * FROM before EXCEPT SELECT * FROM pg_temp.hashes();
 -- What can be done with it goes on where it was.
 SELECT sm_add('gaps', 'q', 'a'), sm_add('ann-1', 'q', 'a', idempotency_key => 'key'), sm_add('ann-1', 'q', 'a'), sm_record_event('ann', 'booking', '{"city": "Oslo"}');
@@ -86,7 +91,7 @@ SELECT sm_add('gaps', 'q', 'a'), sm_add('ann-1', 'q', 'a', idempotency_key => 'k
 -- A memory that has moved on: what exists and differs stays, and is reported; a session comes as a whole or not at all.
 SELECT sm_clear('bob-1'), sm_add('bob-1', 'a new life', 'a', user_id => 'bob'), sm_clear('nobody'), sm_clear('large'), sm_set_profile('ann', '{"name": "Anna"}') ->> 'name' AS name;
 DELETE FROM sm_event WHERE user_id = 'bob' AND event_id = 2;
-SELECT r - 'tables' AS restored, r -> 'tables' -> 'sm_session' AS sessions, r -> 'tables' -> 'session_memory' AS interactions, r -> 'tables' -> 'sm_event' AS events FROM sm_restore(1) AS r;
+SELECT pg_temp.told(r) AS restored, r -> 'tables' -> 'sm_session' AS sessions, r -> 'tables' -> 'session_memory' AS interactions, r -> 'tables' -> 'sm_event' AS events FROM sm_restore(1) AS r;
 SELECT session_id, interactions, (SELECT count(*) FROM session_memory AS m WHERE m.session_id = s.session_id) AS stored,
        (SELECT count(*) FROM sm_artifact AS a WHERE a.session_id = s.session_id) AS artifacts FROM sm_session AS s WHERE session_id IN ('bob-1', 'nobody', 'large') ORDER BY 1;
 SELECT sm_context('bob-1', 1) -> 0 ->> 'query' AS query, sm_profile('ann') ->> 'name' AS name;
@@ -98,24 +103,24 @@ SELECT sm_clear('counted');
 INSERT INTO sm_activity VALUES ('cat', date_bin('1 hour', now(), '2000-01-01'), 'counted', 1, 1, 0, 0, 0, 0, now(), now()) ON CONFLICT DO NOTHING;
 INSERT INTO sm_kb_use VALUES ('counted', 'e', date_bin('1 hour', now(), '2000-01-01'), 'cat', 1, now()) ON CONFLICT DO NOTHING;
 SELECT sm_user_activity('cat') -> 'interactions' AS interactions;
-SELECT r -> 'added' AS added FROM sm_restore(3) AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(3) AS r;
 SELECT sm_user_activity('cat') -> 'interactions' AS interactions, (SELECT count(*) FROM sm_activity WHERE session_id = 'counted') AS counted_hours, (SELECT count(*) FROM sm_kb_use WHERE session_id = 'counted') AS counted_entries;
 
 -- One user, one session.
 SELECT sm_clear_all('YES') -> 'backup_id' AS backup;
-SELECT r - 'tables' AS restored FROM sm_restore(1, 'bob') AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1, 'bob') AS r;
 SELECT session_id, user_id FROM sm_session ORDER BY 1;
-SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0;
-SELECT r - 'tables' AS restored FROM sm_restore(1, session_id => 'ann-1') AS r;
-SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0;
-SELECT r - 'tables' AS restored FROM sm_restore(1, 'ann', 'bob-1') AS r;
-SELECT r - 'tables' AS restored FROM sm_restore(1, 'unknown') AS r;
-SELECT r - 'tables' AS restored FROM sm_restore(1, session_id => 'unknown') AS r;
+SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0 AND name NOT LIKE 'sm\_learn%';
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1, session_id => 'ann-1') AS r;
+SELECT name, row_count FROM pg_temp.hashes() WHERE row_count > 0 AND name NOT LIKE 'sm\_learn%';
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1, 'ann', 'bob-1') AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1, 'unknown') AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1, session_id => 'unknown') AS r;
 SELECT sm_backup('bob', 'bob') AS backup;
 SELECT sm_clear_all('YES') -> 'backup_id' AS backup;
-SELECT r - 'tables' AS restored FROM sm_restore(5) AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(5) AS r;
 SELECT session_id, user_id FROM sm_session ORDER BY 1;
-SELECT r -> 'added' AS added FROM sm_restore(1) AS r;
+SELECT pg_temp.told(r) AS restored FROM sm_restore(1) AS r;
 
 -- Counters equal what counting gives, after all that.
 SELECT count(*) AS miscounted FROM sm_session AS s
@@ -142,7 +147,7 @@ CREATE TEMPORARY TABLE kept AS SELECT * FROM sm_backup_part WHERE backup_id = 1;
 DELETE FROM sm_backup_part WHERE backup_id = 1;
 SELECT pg_temp.fails('SELECT sm_restore(1)') AS error;
 INSERT INTO sm_backup_part SELECT backup_id, part, regexp_replace(lines, '\n[^\n]*"session_id": "ann-1"[^\n]*', '') FROM kept;
-SELECT pg_temp.fails('SELECT sm_restore(1)') AS error;
+SELECT regexp_replace(pg_temp.fails('SELECT sm_restore(1)'), '\d\d+', 'N', 'g') AS error;
 UPDATE sm_backup_part AS p SET lines = replace(k.lines, '"format": 1', '"format": 2') FROM kept AS k WHERE p.backup_id = 1 AND p.part = k.part;
 SELECT pg_temp.fails('SELECT sm_restore(1)') AS error;
 UPDATE sm_backup_part AS p SET lines = k.lines FROM kept AS k WHERE p.backup_id = 1 AND p.part = k.part;
@@ -171,6 +176,6 @@ SELECT * FROM now EXCEPT SELECT * FROM pg_temp.hashes();
 SELECT a.* FROM administered AS a WHERE (a.backups, a.parts, a.notes) = ((SELECT count(*) FROM sm_backup), (SELECT count(*) FROM sm_backup_part), (SELECT count(*) FROM sm_audit));
 -- And so does one in the middle of bringing it back.
 SELECT sm_clear_all('YES') -> 'confirmed' AS cleared;
-SELECT pg_temp.stopped(t, how, 'SELECT sm_restore(1)') AS error, (SELECT sum(row_count) FROM pg_temp.hashes()) AS row_count
+SELECT pg_temp.stopped(t, how, 'SELECT sm_restore(1)') AS error, (SELECT sum(row_count) FROM pg_temp.hashes() WHERE name <> 'sm_learning_rule') AS row_count
 FROM unnest(ARRAY['session_memory', 'sm_activity', 'sm_audit']) AS t, unnest(ARRAY['error', 'cancel']) AS how;
 DROP EXTENSION session_memory;

@@ -17,16 +17,18 @@
 --          event     what is known of a user
 --          learned   made from the events
 -- of_user and of_session are conditions on a row t: $1 a user, $2 the user's sessions, $3 a session.
+-- own is a condition as well: what comes with the extension is not for taking elsewhere.
 -- objects are columns that hold JSON objects; hints are columns that differ without meaning anything.
 -- The search_path is set to keep it from being inlined: it would be worked out for each row that is
 -- joined with it.
 CREATE FUNCTION @extschema@._sm_tables()
 RETURNS TABLE (place integer, name text, relation text, scope text, grouped_by text, key text[], columns text[],
-               json_columns text[], required text[], objects text[], hints text[], of_user text, of_session text)
+               json_columns text[], required text[], objects text[], hints text[], own text, of_user text, of_session text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 12 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT t.place, t.name, format('%s.%I', e.extnamespace::regnamespace, c.relname), t.scope, t.grouped_by, k.key,
            a.columns, a.json_columns, a.required, t.objects, t.hints,
+           CASE WHEN t.scope = 'setting' THEN 'NOT t.built_in' ELSE 'true' END,
            CASE WHEN t.scope = 'setting' THEN 'false'
                 WHEN t.scope IN ('session', 'part') THEN 't.session_id = ANY ($2)'
                 WHEN t.grouped_by = 'session_id' THEN '(t.user_id = $1 OR t.user_id IS NULL AND t.session_id = ANY ($2))'
@@ -41,8 +43,9 @@ BEGIN ATOMIC
                  (7, 'sm_kb_use', 'trace', 'session_id', NULL, NULL),
                  (8, 'sm_profile', 'profile', 'user_id', '{attributes}', NULL),
                  (9, 'sm_event', 'event', 'user_id', '{data}', NULL),
-                 (10, 'sm_learned', 'learned', 'user_id', NULL, NULL),
-                 (11, 'sm_activity', 'trace', 'user_id', NULL, NULL))
+                 (10, 'sm_learned_kind', 'learned', 'user_id', NULL, NULL),
+                 (11, 'sm_learned', 'learned', 'user_id', NULL, NULL),
+                 (12, 'sm_activity', 'trace', 'user_id', NULL, NULL))
          AS t (place, name, scope, grouped_by, objects, hints)
     JOIN pg_extension AS e ON e.extname = 'session_memory'
     JOIN pg_class AS c ON c.relnamespace = e.extnamespace AND c.relname = t.name
@@ -71,13 +74,13 @@ BEGIN ATOMIC
     SELECT 'SELECT l.line FROM (' || string_agg(format(
                'SELECT %s AS "group", %s AS place, jsonb_build_array(%s) AS key, '
                'jsonb_build_object(''table'', %L, ''row'', to_jsonb(t)%s) AS line FROM %s AS t '
-               'WHERE ($1 IS NULL OR %s) AND ($3 IS NULL OR %s)%s',
+               'WHERE %s AND ($1 IS NULL OR %s) AND ($3 IS NULL OR %s)%s',
                coalesce(format('t.%I', t.grouped_by), 'NULL::text'), t.place,
                (SELECT string_agg(format('t.%I', k.name), ', ' ORDER BY k.position) FROM unnest(t.key) WITH ORDINALITY AS k (name, position)),
                t.name,
                (SELECT ' - array_remove(ARRAY[' || string_agg(format('CASE WHEN t.%I IS NULL THEN %L END', j.name, j.name), ', ') || ']::text[], NULL)'
                 FROM unnest(t.json_columns) AS j (name) WHERE j.name <> ALL (t.required)),
-               t.relation, t.of_user, t.of_session,
+               t.relation, t.own, t.of_user, t.of_session,
                CASE WHEN t.grouped_by IS NOT NULL
                     THEN format(' AND t.%1$I > $4 AND ($5 IS NULL OR t.%1$I <= $5)', t.grouped_by) END), ' UNION ALL ' ORDER BY t.place)
            || ') AS l ORDER BY l."group", l.place, l.key'
