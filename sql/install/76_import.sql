@@ -41,8 +41,8 @@ BEGIN
                 WHEN NOT l.line -> 'row' ?& t.required THEN (
                     SELECT format('lacks the column "%%s" of %%s', min(c.name), t.name)
                     FROM unnest(t.required) AS c (name) WHERE NOT l.line -> 'row' ? c.name)
-                ELSE (SELECT min(format(CASE WHEN c.name = ANY (t.objects) THEN 'has a "%%s" of %%s that is not a JSON object'
-                                             ELSE 'has a "%%s" of %%s that is not a text of 1 to 255 characters' END, c.name, t.name))
+                ELSE (SELECT min(format(CASE WHEN c.name = ANY (t.objects) THEN 'has no JSON object as "%%s" of %%s'
+                                             ELSE 'has no text of 1 to 255 characters as "%%s" of %%s' END, c.name, t.name))
                       FROM jsonb_each(l.line -> 'row') AS c (name, value)
                       WHERE c.name = ANY (t.objects) AND jsonb_typeof(c.value) <> 'object'
                          OR c.name IN ('session_id', 'user_id') AND jsonb_typeof(c.value) <> 'null'
@@ -285,7 +285,7 @@ BEGIN
             ended := chunk[cardinality(chunk)] -> 'end';
             IF NOT header ? 'part' AND ended -> 'lines' IS DISTINCT FROM to_jsonb(next_line - 3) THEN
                 EXECUTE refuse USING next_line - 1,
-                    format('is the end of %s rows, and %s come before it', coalesce(ended ->> 'lines', 'nobody knows how many'), next_line - 3),
+                    format('is the end of %s rows, and %s come before it', coalesce(ended ->> 'lines', 'an unknown number of'), next_line - 3),
                     'Nothing was imported. Lines of the document are missing, or there are too many.';
             END IF;
             chunk := chunk[: cardinality(chunk) - 1];
