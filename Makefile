@@ -44,6 +44,11 @@ INSTALL_PIECES := $(sort $(wildcard sql/install/*.sql))
 DATA           := $(wildcard sql/upgrade/*.sql)
 DATA_built     := $(ASSEMBLED_SQL)
 
+# The administrator's tool. In the tree it runs as bin/session-memory, installed it is one file.
+TOOL          := session-memory
+TOOL_PIECES   := $(wildcard bin/*)
+SCRIPTS_built := $(TOOL)
+
 # Only our own entry points leave the module; `make lint` looks at the result with nm.
 SHLIB_EXPORTS = src/exports.txt
 
@@ -83,5 +88,12 @@ COMPILER = $(CXX) $(CXXFLAGS)
 $(ASSEMBLED_SQL): $(INSTALL_PIECES) $(EXTENSION).control Makefile
 	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat $(INSTALL_PIECES) >> $@
+
+# --- the tool, from its pieces: each takes the place of the line that sources it ----------------
+$(TOOL): $(TOOL_PIECES) Makefile
+	awk '/^source "\$$pieces\// { split($$2, path, "/"); file = "bin/" substr(path[2], 1, length(path[2]) - 1); \
+	     while ((getline line < file) > 0) if (line !~ /^# shellcheck shell=/) print line; next } \
+	     !/^# shellcheck source=/ { print }' bin/session-memory > $@
+	chmod +x $@
 
 endif

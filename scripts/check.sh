@@ -11,7 +11,7 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration reliability tap conversations docs)
+suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration reliability tap conversations tool docs)
 if (($#)); then
     for name; do [[ " ${suites[*]} " == *" $name "* ]] || die "no suite $name; there are: ${suites[*]}"; done
     suites=("$@")
@@ -118,6 +118,11 @@ suite_tap() {
 suite_conversations() {
     start_preloaded
     PGHOST=$preloaded "${limited[@]}" test/conversations/replay.sh
+}
+
+suite_tool() {
+    start_plain
+    PGHOST=$plain "${limited[@]}" test/tool/run.sh
 }
 
 suite_docs() { "${limited[@]}" test/docs/run.sh; }

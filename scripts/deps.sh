@@ -15,7 +15,7 @@ fi
 for group in "${@:-demo}"; do
     case $group in
         demo) ;;
-        check) packages+=(cmake pkg-config libpq-dev libpqxx-dev libgtest-dev perl libipc-run-perl python3-psycopg2) ;;
+        check) packages+=(cmake pkg-config libpq-dev libpqxx-dev libgtest-dev perl libipc-run-perl python3-psycopg2 redis-server) ;;
         bench) packages+=(redis-server libhiredis-dev gnuplot-nox) ;;
         *) die "deps.sh: no group $group (demo, check, bench)" ;;
     esac

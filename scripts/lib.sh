@@ -110,7 +110,7 @@ build() {
 
 install_extension() {
     local folder wrapper=()
-    for folder in "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)/extension"; do
+    for folder in "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)/extension" "$("$PG_CONFIG" --bindir)"; do
         [[ -w $folder ]] || wrapper=(as_root)
     done
     "${wrapper[@]}" make -s -C "$root" install PG_CONFIG="$PG_CONFIG" >/dev/null

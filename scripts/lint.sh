@@ -40,10 +40,20 @@ formatted() {
 scripts_clean() {
     command -v shellcheck >/dev/null || { echo "no shellcheck"; return 77; }
     find scripts test .ci \( -name '*.sh' -o -path .ci/run \) -exec shellcheck -x {} +
+    shellcheck -x -a bin/session-memory
+}
+
+tool_help_fits_a_screen() {
+    local arguments
+    for arguments in --help 'import-redis --help'; do
+        # shellcheck disable=SC2086  # words
+        bin/session-memory $arguments | awk 'length($0) > 80 { wide = 1 } END { exit wide || NR > 24 || !NR }' ||
+            { echo "session-memory $arguments is more than 24 lines of 80 columns"; return 1; }
+    done
 }
 
 files_small() {
-    find src -name '*.[ch]pp' -exec wc -l {} + | awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines"; bad = 1 } END { exit bad }'
+    find src bin \( -name '*.[ch]pp' -o -path 'bin/*' \) -exec wc -l {} + | awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines"; bad = 1 } END { exit bad }'
 }
 
 # --- the wall between core and shell -------------------------------------------------------------
@@ -125,7 +135,7 @@ specs_have_expected() { paired test/isolation/specs .spec test/isolation/expecte
 
 # --- running them --------------------------------------------------------------------------------
 
-rules=(formatted scripts_clean files_small one_door_to_the_server one_file_knows_the_version
+rules=(formatted scripts_clean tool_help_fits_a_screen files_small one_door_to_the_server one_file_knows_the_version
     core_cannot_see_the_server no_warnings_gcc no_warnings_clang only_entry_points_exported
     nothing_planted_is_kept nothing_for_pgspot one_version tests_have_expected specs_have_expected)
 
