@@ -5,7 +5,6 @@ DROP EXTENSION IF EXISTS session_memory CASCADE;
 CREATE EXTENSION session_memory;
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
 SET session_memory.worker = off;
-SET session_memory.ttl = '1 day';
 -- Since the counts were last handed over: what was read although it leads to a session by way of all
 -- others, and whether sessions were found by their key.
 CREATE FUNCTION pg_temp.read(OUT by_key boolean, OUT otherwise text) LANGUAGE sql AS $$

@@ -22,6 +22,7 @@ namespace {
 /// Columns by number, as sql/install/10_tables.sql creates them; checked by name before use.
 enum SessionColumn : AttrNumber {
     kLastActivityAt = 4,
+    kLastSeq = 5,
     kTtl = 9,
     kIdleTimeout = 10,
     kMaxInteractions = 11,
@@ -108,18 +109,18 @@ const char *inspect(Oid table, int key_columns, Target *target) {
 const char *inspect_columns(Oid session, Oid memory) {
     Relation s = table_open(session, AccessShareLock);
     Relation m = table_open(memory, AccessShareLock);
-    const bool expected = has_column(s, 1, "session_id", TEXTOID) &&
-                          has_column(s, kLastActivityAt, "last_activity_at", TIMESTAMPTZOID) &&
-                          has_column(s, kTtl, "ttl", INTERVALOID) &&
-                          has_column(s, kIdleTimeout, "idle_timeout", INTERVALOID) &&
-                          has_column(s, kMaxInteractions, "max_interactions", INT4OID) &&
-                          has_column(s, kSummarySeq, "summary_seq", INT8OID) &&
-                          has_column(s, kEndedAt, "ended_at", TIMESTAMPTZOID) &&
-                          has_column(m, 1, "session_id", TEXTOID) &&
-                          has_column(m, kSeq, "seq", INT8OID) &&
-                          has_column(m, kCreatedAt, "created_at", TIMESTAMPTZOID) &&
-                          has_column(m, kTokens, "tokens", INT4OID) &&
-                          has_column(m, kInteraction, "interaction", JSONBOID);
+    const bool expected =
+        has_column(s, 1, "session_id", TEXTOID) &&
+        has_column(s, kLastActivityAt, "last_activity_at", TIMESTAMPTZOID) &&
+        has_column(s, kLastSeq, "last_seq", INT8OID) && has_column(s, kTtl, "ttl", INTERVALOID) &&
+        has_column(s, kIdleTimeout, "idle_timeout", INTERVALOID) &&
+        has_column(s, kMaxInteractions, "max_interactions", INT4OID) &&
+        has_column(s, kSummarySeq, "summary_seq", INT8OID) &&
+        has_column(s, kEndedAt, "ended_at", TIMESTAMPTZOID) &&
+        has_column(m, 1, "session_id", TEXTOID) && has_column(m, kSeq, "seq", INT8OID) &&
+        has_column(m, kCreatedAt, "created_at", TIMESTAMPTZOID) &&
+        has_column(m, kTokens, "tokens", INT4OID) &&
+        has_column(m, kInteraction, "interaction", JSONBOID);
     table_close(m, AccessShareLock);
     table_close(s, AccessShareLock);
     return expected ? nullptr : "a table has other columns than expected";
@@ -220,7 +221,14 @@ ScanKeyData before_key(int64 seq) {
     return key;
 }
 
-void find_session(Scan *sessions, const Reading &reading, SessionFacts *facts) {
+ScanKeyData from_key(int64 seq) {
+    ScanKeyData key;
+    ScanKeyEntryInitialize(&key, 0, 2, BTGreaterEqualStrategyNumber, INT8OID, InvalidOid, F_INT8GE,
+                           Int64GetDatum(seq));
+    return key;
+}
+
+void find_session(Scan *sessions, const Reading &reading, SessionFacts *facts, int64 *last_seq) {
     ScanKeyData key = session_key(reading.session_id);
     sessions->begin(targets.session.key, &key, 1);
     if (!index_getnext_slot(sessions->scan, ForwardScanDirection, sessions->slot)) return;
@@ -229,6 +237,7 @@ void find_session(Scan *sessions, const Reading &reading, SessionFacts *facts) {
                               sessions->column(kMaxInteractions));
     facts->last_activity = DatumGetTimestampTz(sessions->column(kLastActivityAt).required());
     facts->ended = !sessions->column(kEndedAt).null;
+    *last_seq = sessions->column(kLastSeq).int64_or(0);
     facts->alive = !facts->expired(reading.now);
 }
 
@@ -240,24 +249,47 @@ const Jsonb *keep(Datum interaction) {
     return reinterpret_cast<const Jsonb *>(object);
 }
 
-void show_newest(Scan *memory, const Reading &reading, const core::Limits &limits, Visitor visit) {
-    const bool capped = limits.max_interactions != core::kNoCap;
-    ScanKeyData keys[] = {session_key(reading.session_id), before_key(reading.before_seq)};
-    const bool all = capped || reading.before_seq == PG_INT64_MAX;
-    memory->begin(targets.memory.key, keys, all ? 1 : 2);
-    const core::Time cutoff = limits.cutoff(reading.now);
-    int64 left = limits.max_interactions;
-    while (left > 0 && index_getnext_slot(memory->scan, BackwardScanDirection, memory->slot)) {
+/// Shows a stretch of the index, newest first, and counts down how many a cap leaves. Returns
+/// whether more is wanted.
+bool show_stretch(Scan *memory, const Reading &reading, core::Time cutoff, int64 *left,
+                  Visitor visit) {
+    while (*left > 0) {
+        if (!index_getnext_slot(memory->scan, BackwardScanDirection, memory->slot)) return true;
         CHECK_FOR_INTERRUPTS();
         const core::Time created_at = DatumGetTimestampTz(memory->column(kCreatedAt).required());
         if (created_at <= cutoff) continue;
-        --left;
+        --*left;
         const int64 seq = DatumGetInt64(memory->column(kSeq).required());
         if (seq >= reading.before_seq) continue;
         if (!visit({seq, created_at, DatumGetInt32(memory->column(kTokens).required()),
                     keep(memory->column(kInteraction).required())}))
-            return;
+            return false;
     }
+    return false;
+}
+
+/// An index scan takes note of all of a session that is on its page before it shows the first. So
+/// only as many are asked for as should be wanted; where some of these have expired or are gone,
+/// the older ones follow. The two stretches are all there is, wherever they are divided.
+void show_newest(Scan *memory, const Reading &reading, const core::Limits &limits, int64 last_seq,
+                 Visitor visit) {
+    const bool capped = limits.max_interactions != core::kNoCap;
+    const int64 newest = Min(last_seq, Max(reading.before_seq, 1) - 1);
+    const bool divided = reading.expected > 0 && newest > reading.expected;
+    const int64 divide = newest - reading.expected + 1;
+    ScanKeyData keys[3] = {session_key(reading.session_id)};
+    int count = 1;
+    if (divided) keys[count++] = from_key(divide);
+    if (!capped && reading.before_seq != PG_INT64_MAX)
+        keys[count++] = before_key(reading.before_seq);
+
+    const core::Time cutoff = limits.cutoff(reading.now);
+    int64 left = limits.max_interactions;
+    memory->begin(targets.memory.key, keys, count);
+    if (!show_stretch(memory, reading, cutoff, &left, visit) || !divided) return;
+    keys[1] = before_key(divide);
+    index_rescan(memory->scan, keys, count, nullptr, 0);
+    show_stretch(memory, reading, cutoff, &left, visit);
 }
 
 }  // namespace
@@ -276,8 +308,9 @@ bool read_directly(const pg::Extension &extension, const Reading &reading, Sessi
     Scan memory = Scan::open(targets.memory);
     // Taking the locks may have brought news about the tables, another primary key among them.
     const bool still_known = targets.known;
-    if (still_known) find_session(&sessions, reading, facts);
-    if (facts->alive) show_newest(&memory, reading, facts->limits, visit);
+    int64 last_seq = 0;
+    if (still_known) find_session(&sessions, reading, facts, &last_seq);
+    if (facts->alive) show_newest(&memory, reading, facts->limits, last_seq, visit);
     memory.close();
     sessions.close();
     return still_known;
