@@ -12,14 +12,15 @@ set style fill solid noborder
 
 color(name) = name eq "session_memory" ? 0xD1495B : name eq "redis list" ? 0x2E4057 : \
               name eq "redis session" ? 0x6F8AA8 : name eq "openai sql" ? 0x3C887E : \
-              name eq "one array" ? 0xE0A030 : 0x9A8FB0
+              name eq "one array" ? 0xE0A030 : \
+              name eq "bare statement" ? 0xBBBBBB : 0x9A8FB0
 
 lines_in(file) = int(system("grep -c . '".data."/".file."' || true"))
 present(file) = system("cut -f1 '".data."/".file."' | awk '!seen[$0]++ { printf \"\\047%s\\047 \", $0 }'")
 
 # --- a second by connections: bars with the lowest and highest round -------------------------------
 place(x) = x == 1 ? 0 : x == 2 ? 1 : 2
-wide = 0.13
+wide = 0.12
 bars = "contexts adds_off adds_on"
 titles = "'Contexts a second (newest 5 exchanges)' \
 'Adds a second, commits do not wait for the disk' 'Adds a second, every commit on disk'"

@@ -111,6 +111,17 @@ void Report::reach(std::string_view row, int connections, const Spread &value,
     std::fflush(stdout);
 }
 
+void Report::bound(std::string_view row, int connections, const Spread &value,
+                   std::string_view note) {
+    std::fprintf(file_, "reach,,%s,%d,,%.4g,%.4g,%.4g,x,,,,for comparison,%s\n",
+                 quoted(row).c_str(), connections, value.median, value.low, value.high,
+                 quoted(note).c_str());
+    std::fflush(file_);
+    std::printf("  %s, %d connections: %.4g x (%.4g to %.4g)\n", std::string(row).c_str(),
+                connections, value.median, value.low, value.high);
+    std::fflush(stdout);
+}
+
 void Report::not_measured(std::string_view row, std::string_view why) {
     const Target &target = find(row);
     std::fprintf(file_, "reach,,%s,,,,,,%s,,,%s,not measured,%s\n", quoted(row).c_str(),

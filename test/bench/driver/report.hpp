@@ -27,6 +27,9 @@ class Report {
               const LaneResult &result);
     void reach(std::string_view row, int connections, const Spread &value,
                std::string_view note = {});
+    // A ratio that no target is set for: how far a target could be reached at all.
+    void bound(std::string_view row, int connections, const Spread &value,
+               std::string_view note = {});
     void not_measured(std::string_view row, std::string_view why);
     void info(std::string_view experiment, std::string_view name, const std::string &x,
               const Spread &value, std::string_view unit, std::string_view note = {});

@@ -27,7 +27,7 @@ struct Contestant {
 std::vector<Contestant> contestants(const Bench &bench, const Place &place) {
     std::vector<Contestant> all;
     for (std::string_view name : {"session_memory", "redis list", "redis session", "openai sql",
-                                  "one array", "langchain"}) {
+                                  "one array", "langchain", "bare statement"}) {
         if (name == "session_memory" && !bench.ours) continue;
         all.push_back({std::string(name), make_peer(name, place)});
     }
@@ -62,6 +62,13 @@ void reach(const Bench &bench, std::string_view row, int connections, const Resu
                         ratio_of(results.at("session_memory").rates, results.at(peer).rates));
 }
 
+// What PostgreSQL's round trip alone leaves to be reached.
+void bound(const Bench &bench, std::string_view row, int connections, const Results &results,
+           const char *peer) {
+    bench.report->bound(row, connections,
+                        ratio_of(results.at("bare statement").rates, results.at(peer).rates));
+}
+
 void compare_contexts(const Bench &bench, std::vector<Contestant> &all, const SessionSet &set) {
     std::vector<Lane> lanes;
     for (Contestant &one : all) {
@@ -75,6 +82,8 @@ void compare_contexts(const Bench &bench, std::vector<Contestant> &all, const Se
             }
         }
         reach(bench, "sm_context(5) / Redis LRANGE", connections, results, "redis list");
+        bound(bench, "bare SELECT of a constant / Redis LRANGE", connections, results,
+              "redis list");
         reach(bench, "sm_context(5) / OpenAI SDK's SQL", connections, results, "openai sql");
         reach(bench, "sm_context(5) / one-array table", connections, results, "one array");
     }
@@ -104,13 +113,21 @@ void compare_adds(const Bench &bench, std::vector<Contestant> &all, const Sessio
         for (const auto &[name, result] : results) operations[name] += result.operations;
         if (durable) {
             reach(bench, "sm_add / Redis RPUSH, durability on", connections, results, "redis list");
+            bound(bench, "bare INSERT / Redis RPUSH, durability on", connections, results,
+                  "redis list");
             reach(bench, "sm_add / RedisSession sequence, durability on", connections, results,
+                  "redis session");
+            bound(bench, "bare INSERT / RedisSession sequence, durability on", connections, results,
                   "redis session");
         } else {
             reach(bench, "sm_add / Redis RPUSH, durability off", connections, results,
                   "redis list");
+            bound(bench, "bare INSERT / Redis RPUSH, durability off", connections, results,
+                  "redis list");
             reach(bench, "sm_add / RedisSession sequence, durability off", connections, results,
                   "redis session");
+            bound(bench, "bare INSERT / RedisSession sequence, durability off", connections,
+                  results, "redis session");
             reach(bench, "sm_add / one-array table of 40", connections, results, "one array");
             reach(bench, "sm_add / OpenAI SDK's SQL", connections, results, "openai sql");
         }

@@ -8,7 +8,7 @@
 namespace bench {
 namespace {
 
-constexpr std::array<PeerEntry, 8> kPeers = {{
+constexpr std::array<PeerEntry, 9> kPeers = {{
     {"session_memory", make_session_memory},
     {"redis list", make_redis_list},
     {"redis list, uncapped", make_redis_list_uncapped},
@@ -17,6 +17,7 @@ constexpr std::array<PeerEntry, 8> kPeers = {{
     {"one array", make_one_array},
     {"one array, uncapped", make_one_array_uncapped},
     {"langchain", make_langchain},
+    {"bare statement", make_bare_statement},
 }};
 
 }  // namespace

@@ -23,6 +23,7 @@ std::unique_ptr<Peer> make_one_array(const Place &place);
 std::unique_ptr<Peer> make_one_array_uncapped(const Place &place);
 std::unique_ptr<Peer> make_openai_sql(const Place &place);
 std::unique_ptr<Peer> make_langchain(const Place &place);
+std::unique_ptr<Peer> make_bare_statement(const Place &place);
 std::unique_ptr<Peer> make_redis_list(const Place &place);
 std::unique_ptr<Peer> make_redis_list_uncapped(const Place &place);
 std::unique_ptr<Peer> make_redis_session(const Place &place);
