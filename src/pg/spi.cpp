@@ -39,6 +39,7 @@ void Statement::prepare(const Extension &extension) {
         SPIPlanPtr old = plan_;
         plan_ = nullptr;
         planned_by_key_ = nullptr;
+        plan_by_key(nullptr);  // the address of the text may be another's soon
         SPI_freeplan(old);
     }
     SPIPlanPtr plan = SPI_prepare(with_schema(sql_, extension.quoted_schema), parameters_, types_);
