@@ -8,19 +8,18 @@ namespace sm::functions {
 
 namespace {
 
-text *checked_name(text *value, const char *name) {
+text *checked_name(text *value, const char *name, int longest) {
     const int length = static_cast<int>(VARSIZE_ANY_EXHDR(value));
     if (length == 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("%s must not be empty", name),
-                errhint("Give 1 to %d characters.", kLongestName));
+                errmsg("%s must not be empty", name), errhint("Give 1 to %d characters.", longest));
     // Fewer bytes than allowed characters are never too many characters.
     const int characters =
-        length <= kLongestName ? length : pg_mbstrlen_with_len(VARDATA_ANY(value), length);
-    if (characters > kLongestName)
+        length <= longest ? length : pg_mbstrlen_with_len(VARDATA_ANY(value), length);
+    if (characters > longest)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("%s is too long: %d characters", name, characters),
-                errhint("Give 1 to %d characters.", kLongestName));
+                errhint("Give 1 to %d characters.", longest));
     return value;
 }
 
@@ -56,12 +55,12 @@ text *Arguments::optional_text(int index) const {
     return is_null(index) ? nullptr : DatumGetTextPP(datum(index));
 }
 
-text *Arguments::required_name(int index, const char *name) const {
-    return checked_name(required_text(index, name), name);
+text *Arguments::required_name(int index, const char *name, int longest) const {
+    return checked_name(required_text(index, name), name, longest);
 }
 
-text *Arguments::optional_name(int index, const char *name) const {
-    return is_null(index) ? nullptr : required_name(index, name);
+text *Arguments::optional_name(int index, const char *name, int longest) const {
+    return is_null(index) ? nullptr : required_name(index, name, longest);
 }
 
 Jsonb *Arguments::required_object(int index, const char *name) const {

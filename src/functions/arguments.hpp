@@ -14,6 +14,9 @@ namespace sm::functions {
 /// Longest session id, user id and idempotency key, in characters.
 inline constexpr int kLongestName = 255;
 
+/// Longest kind of a thing, in characters.
+inline constexpr int kLongestKind = 63;
+
 /// The arguments of one call. `name` is what the argument is called in SQL.
 class Arguments {
   public:
@@ -25,9 +28,9 @@ class Arguments {
     text *required_text(int index, const char *name) const;
     text *optional_text(int index) const;
 
-    /// 1 to 255 characters.
-    text *required_name(int index, const char *name) const;
-    text *optional_name(int index, const char *name) const;
+    /// 1 to 255 characters, or as many as `longest`.
+    text *required_name(int index, const char *name, int longest = kLongestName) const;
+    text *optional_name(int index, const char *name, int longest = kLongestName) const;
 
     /// A JSON object.
     Jsonb *required_object(int index, const char *name) const;
