@@ -126,7 +126,8 @@ BEGIN ATOMIC
       AND a.session_id = $1 AND a.kind = $2 AND a.name <> $3 AND a.data @> '{"active": true}';
     WITH gone AS (
         DELETE FROM @extschema@.sm_artifact_file AS f
-        WHERE f.session_id = $1 AND f.kind = $2 AND f.name = $3 AND f.uri <> ALL (@extschema@._sm_files($4))
+        WHERE f.session_id = $1 AND f.kind = $2 AND f.name = $3
+          AND NOT EXISTS (SELECT FROM unnest(@extschema@._sm_files($4)) AS n (uri) WHERE n.uri = f.uri)
         RETURNING f.uri)
     INSERT INTO @extschema@.sm_orphan (session_id, kind, name, uri, due_at)
     SELECT $1, $2, $3, g.uri, statement_timestamp() FROM gone AS g;
@@ -162,7 +163,7 @@ COMMENT ON FUNCTION @extschema@._sm_drop_artifact(text, text, text) IS
 CREATE FUNCTION @extschema@.sm_save_artifact(session_id text, kind text, name text, data jsonb)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sm_save_artifact';
 COMMENT ON FUNCTION @extschema@.sm_save_artifact(text, text, text, jsonb) IS
-'Saves an artifact of a session, which is created if need be, or replaces the one of that kind and name.';
+'Saves an artifact of a session, which is created if need be; what it had of that kind and name is replaced.';
 
 CREATE FUNCTION @extschema@.sm_artifact(session_id text, kind text, name text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
@@ -202,53 +203,6 @@ COMMENT ON FUNCTION @extschema@.sm_delete_artifact(text, text, text) IS
 'Removes an artifact; returns whether there was one. Its files go onto the list of orphans.';
 
 -- Orphans ---------------------------------------------------------------------------------------------
-
--- Both are called with files that nobody can be naming meanwhile, and take no row that somebody else
--- has: who hands out waits for nobody. In each, the statements see what was committed before them.
-
-CREATE FUNCTION @extschema@._sm_unlist_named(files text[])
-RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    DELETE FROM @extschema@.sm_orphan AS o
-    USING (SELECT l.session_id, l.orphan_id FROM @extschema@.sm_orphan AS l
-           WHERE l.uri = ANY ($1) AND EXISTS (SELECT FROM @extschema@.sm_artifact_file AS f WHERE f.uri = l.uri)
-           FOR UPDATE OF l SKIP LOCKED) AS n
-    WHERE o.session_id = n.session_id AND o.orphan_id = n.orphan_id;
-END;
-COMMENT ON FUNCTION @extschema@._sm_unlist_named(text[]) IS
-'Internal: takes files that an artifact names off the list of orphans.';
-
-CREATE FUNCTION @extschema@._sm_lease_orphans(files text[], until timestamptz)
-RETURNS TABLE (session_id text, kind text, name text, uri text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT @extschema@._sm_unlist_named($1);
-    WITH leased AS (
-        UPDATE @extschema@.sm_orphan AS o SET due_at = $2
-        FROM (SELECT l.session_id, l.orphan_id FROM @extschema@.sm_orphan AS l
-              WHERE l.uri = ANY ($1) FOR UPDATE OF l SKIP LOCKED) AS n
-        WHERE o.session_id = n.session_id AND o.orphan_id = n.orphan_id
-        RETURNING o.session_id, o.kind, o.name, o.uri)
-    SELECT DISTINCT ON (l.uri) l.session_id::text, l.kind::text, l.name::text, l.uri::text
-    FROM leased AS l
-    ORDER BY l.uri, l.session_id, l.kind, l.name;
-END;
-COMMENT ON FUNCTION @extschema@._sm_lease_orphans(text[], timestamptz) IS
-'Internal: claims those of these files that no artifact names.';
-
-CREATE FUNCTION @extschema@._sm_take_orphans(files text[])
-RETURNS SETOF text LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT @extschema@._sm_unlist_named($1);
-    WITH taken AS (
-        DELETE FROM @extschema@.sm_orphan AS o
-        USING (SELECT l.session_id, l.orphan_id FROM @extschema@.sm_orphan AS l
-               WHERE l.uri = ANY ($1) FOR UPDATE OF l SKIP LOCKED) AS n
-        WHERE o.session_id = n.session_id AND o.orphan_id = n.orphan_id
-        RETURNING o.uri)
-    SELECT DISTINCT t.uri::text FROM taken AS t ORDER BY 1;
-END;
-COMMENT ON FUNCTION @extschema@._sm_take_orphans(text[]) IS
-'Internal: takes files off the list of orphans; returns those that no artifact names.';
 
 CREATE FUNCTION @extschema@.sm_claim_orphans(max_results integer DEFAULT 100)
 RETURNS TABLE (session_id text, kind text, name text, uri text)

@@ -30,11 +30,30 @@ pg::Statement due_statement(
     " ORDER BY o.due_at FOR UPDATE OF o SKIP LOCKED",
     {TIMESTAMPTZOID});
 
+// The rows of those files in $1 that an artifact names, or that none does. Rows that another has are
+// left alone; so each statement asks anew who names the file, and relies on none before it.
+#define SM_ORPHANS(named)                                                                       \
+    "(SELECT l.session_id, l.orphan_id FROM @.sm_orphan AS l"                                   \
+    " WHERE l.uri OPERATOR(pg_catalog.=) ANY ($1) AND " named                                   \
+    " (SELECT FROM @.sm_artifact_file AS f WHERE f.uri OPERATOR(pg_catalog.=) l.uri)"           \
+    " FOR UPDATE OF l SKIP LOCKED) AS n WHERE o.session_id OPERATOR(pg_catalog.=) n.session_id" \
+    " AND o.orphan_id OPERATOR(pg_catalog.=) n.orphan_id"
+
+pg::Statement forget_named_statement("DELETE FROM @.sm_orphan AS o USING " SM_ORPHANS("EXISTS"),
+                                     {TEXTARRAYOID});
+
+// What several artifacts have left behind is handed out once.
 pg::Statement lease_statement(
-    "SELECT l.session_id, l.kind, l.name, l.uri FROM @._sm_lease_orphans($1, $2) AS l",
+    "WITH leased AS (UPDATE @.sm_orphan AS o SET due_at = $2 FROM " SM_ORPHANS(
+        "NOT EXISTS") " RETURNING o.session_id, o.kind, o.name, o.uri)"
+                      " SELECT DISTINCT ON (l.uri) l.session_id, l.kind, l.name, l.uri"
+                      " FROM leased AS l ORDER BY l.uri, l.session_id, l.kind, l.name",
     {TEXTARRAYOID, TIMESTAMPTZOID});
 
-pg::Statement take_statement("SELECT t.uri FROM @._sm_take_orphans($1) AS t (uri)", {TEXTARRAYOID});
+pg::Statement take_statement(
+    "WITH taken AS (DELETE FROM @.sm_orphan AS o USING " SM_ORPHANS(
+        "NOT EXISTS") " RETURNING o.uri) SELECT DISTINCT t.uri FROM taken AS t",
+    {TEXTARRAYOID});
 
 Datum lock_of(Datum file) {
     const std::string_view name = pg::view(DatumGetTextPP(file));
@@ -60,6 +79,16 @@ Texts column_of(const pg::Rows &rows) {
     for (uint64 row = 0; row < rows.count; ++row)
         texts.items[texts.count++] = rows.at(row, 1).required();
     return texts;
+}
+
+/// An array of those files whose locks we got; those of them that are in use are off the list. Each
+/// statement sees what was committed before it, so all who named files before the locks were ours.
+Value lock_and_sift(const pg::Extension &extension, const Texts &files) {
+    const Texts locked = lock_free_files(files);
+    if (locked.count == 0) return Value::none();
+    const Value array = Value::of(locked.array());
+    forget_named_statement.run(extension, {array}, false);
+    return array;
 }
 
 void put_rows(const pg::Rows &rows, Tuplestorestate *result) {
@@ -101,12 +130,10 @@ void claim_orphans(const pg::Extension &extension, int64 most, core::Time now,
         const pg::Rows some = pg::fetch(due, Min(most, int64{kSome}));
         if (some.none()) break;
         looked_at += static_cast<int64>(some.count);
-        const Texts files = lock_free_files(column_of(some));
-        if (files.count == 0) continue;
+        const Value files = lock_and_sift(extension, column_of(some));
+        if (files.null) continue;
         const pg::Rows leased = lease_statement.run(
-            extension,
-            {Value::of(files.array()), Value::of(to_timestamptz(core::end_of_life(now, kLease)))},
-            false);
+            extension, {files, Value::of(to_timestamptz(core::end_of_life(now, kLease)))}, false);
         put_rows(leased, result);
         most -= static_cast<int64>(leased.count);
     }
@@ -114,8 +141,11 @@ void claim_orphans(const pg::Extension &extension, int64 most, core::Time now,
 }
 
 void take_orphans(const pg::Extension &extension, const Texts &files, Tuplestorestate *result) {
-    put_rows(take_statement.run(extension, {Value::of(lock_free_files(files).array())}, false),
-             result);
+    for (int from = 0; from < files.count; from += kSome) {
+        const Value some =
+            lock_and_sift(extension, {files.items + from, Min(kSome, files.count - from)});
+        if (!some.null) put_rows(take_statement.run(extension, {some}, false), result);
+    }
 }
 
 void check_sees_all_names(const pg::Extension &extension, const char *function) {
