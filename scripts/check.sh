@@ -82,12 +82,23 @@ isolation() {
         "${specs[@]%.spec}"
 }
 
+# A module that can be told to fail half-way (src/pg/fault.hpp), for the tests of that.
+build_faults() {
+    mkdir -p "$work/faults"
+    cp -r Makefile session_memory.control src sql "$work/faults"
+    find "$work/faults" -name '*.o' -delete
+    make -s -j "$(nproc)" -C "$work/faults" all SM_CXXFLAGS=-DSM_FAULTS
+    chmod -R a+rX "$work/faults"
+}
+
 suite_integration() {
+    build_faults
     cmake -S . -B build/integration >/dev/null
     cmake --build build/integration --target integration_tests -j "$(nproc)" >/dev/null
     start_plain
     start_preloaded
-    PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded "${limited[@]}" build/integration/integration_tests
+    PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded SM_FAULTS_MODULE=$work/faults/session_memory.so \
+        "${limited[@]}" build/integration/integration_tests
 }
 
 suite_reliability() {

@@ -6,6 +6,8 @@
 
 #include <climits>
 
+#include "pg/fault.hpp"
+
 namespace sm::settings {
 
 double ttl_seconds;
@@ -94,6 +96,7 @@ void define() {
                                "The user whose rows the policies of sm_isolate() let through.",
                                "Empty: nobody's. The application sets it for each transaction.",
                                &user_id, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    pg::define_faults();
     MarkGUCPrefixReserved("session_memory");
 }
 

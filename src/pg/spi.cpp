@@ -1,6 +1,7 @@
 // SQL from C++: preparing, keeping and running statements.
 #include "pg/spi.hpp"
 
+#include "pg/fault.hpp"
 #include "pg/planning.hpp"
 
 namespace sm::pg {
@@ -57,6 +58,7 @@ void Statement::prepare(const Extension &extension) {
 
 SPIPlanPtr Statement::prepared(const Extension &extension) {
     if (unlikely(plan_ == nullptr || generation_ != extension.generation)) prepare(extension);
+    fault_point();
     plan_by_key(planned_by_key_);
     return plan_;
 }
@@ -65,18 +67,23 @@ Rows Statement::run(const Extension &extension, std::initializer_list<Value> val
                     long limit) {
     Assert(static_cast<int>(values.size()) == parameters_);
     Parameters parameters(values);
+    fault_point();
     int code = SPI_execute_plan(prepared(extension), parameters.datums, parameters.nulls, read_only,
                                 limit);
     if (code < 0) elog(ERROR, "could not run a statement: %s", SPI_result_code_string(code));
-    return {SPI_tuptable, SPI_processed};
+    const Rows rows{SPI_tuptable, SPI_processed};
+    fault_point();
+    return rows;
 }
 
 Portal Statement::open(const Extension &extension, std::initializer_list<Value> values,
                        bool read_only) {
     Assert(static_cast<int>(values.size()) == parameters_);
     Parameters parameters(values);
-    return SPI_cursor_open(nullptr, prepared(extension), parameters.datums, parameters.nulls,
-                           read_only);
+    Portal cursor = SPI_cursor_open(nullptr, prepared(extension), parameters.datums,
+                                    parameters.nulls, read_only);
+    fault_point();
+    return cursor;
 }
 
 void make_constraints_immediate() {

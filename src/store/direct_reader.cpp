@@ -10,6 +10,7 @@
 //     asked before any lock is taken: nobody can queue for a lock on what they may not read;
 //   * nobody listens to the executor's permission checks (audit, label security);
 //   * the snapshot is an ordinary one, and the transaction not serializable.
+#include "pg/fault.hpp"
 #include "pg/text.hpp"
 #include "settings.hpp"
 #include "store/limits.hpp"
@@ -191,6 +192,7 @@ struct Scan {
         slot = table_slot_create(table, nullptr);
         scan = pg::begin_index_scan(table, index, GetActiveSnapshot(), count);
         index_rescan(scan, keys, count, nullptr, 0);
+        pg::fault_point();
     }
     void close() {
         if (scan != nullptr) {
@@ -243,6 +245,7 @@ void find_session(Scan *sessions, const Reading &reading, SessionFacts *facts, i
 
 /// The object in memory of its own: the page that it lies on is let go with the next row.
 const Jsonb *keep(Datum interaction) {
+    pg::fault_point();
     auto *stored = reinterpret_cast<struct varlena *>(DatumGetPointer(interaction));
     struct varlena *object = pg_detoast_datum(stored);
     if (object == stored) object = pg_detoast_datum_copy(stored);
@@ -306,6 +309,7 @@ bool read_directly(const pg::Extension &extension, const Reading &reading, Sessi
     }
     Scan sessions = Scan::open(targets.session);
     Scan memory = Scan::open(targets.memory);
+    pg::fault_point();
     // Taking the locks may have brought news about the tables, another primary key among them.
     const bool still_known = targets.known;
     int64 last_seq = 0;

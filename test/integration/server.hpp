@@ -62,6 +62,8 @@ class Session {
         return sqlstate_of([&] { run(sql, std::forward<Arguments>(arguments)...); });
     }
 
+    pqxx::connection &connection() { return connection_; }
+
     int backend_pid() { return value<int>("SELECT pg_backend_pid()"); }
 
     static std::string sqlstate_of(const std::function<void()> &statement);
