@@ -13,6 +13,7 @@ enum class For {
     kAll,      ///< whoever has the privileges
     kOwner,    ///< the owner of the tables: it gives and takes powers
     kUnbound,  ///< whom row-level security does not bind: it administers everybody's data
+    kNobody,   ///< it is there to raise an error
 };
 
 struct Call {
@@ -102,6 +103,35 @@ inline const std::vector<Call> kAccessCalls = {
     {"sm_events(text,text,timestamp with time zone,integer)", "sm_events('ann')", "sm_event=r"},
     {"sm_user_activity(text)", "sm_user_activity('ann')", "session_memory=r sm_activity=r sm_session=r"},
     {"sm_kb_usage(integer,timestamp with time zone)", "sm_kb_usage()", "session_memory=r sm_kb_use=r sm_session=r"},
+
+    {"_sm_prune_activity(interval,integer)", "_sm_prune_activity('1 microsecond', 10)", "sm_activity=rwd sm_kb_use=rwd sm_profile=raw"},
+
+    // Administration.
+    {"_sm_tables()", "_sm_tables()", ""},
+    {"_sm_lines_query(text)", "_sm_lines_query('session_id')", ""},
+    {"_sm_refuse_line(bigint,text,text)", "_sm_refuse_line(1, 'why')", "", For::kNobody},
+    {"_sm_check_lines(jsonb[],bigint)", "_sm_check_lines('{}', 1)", ""},
+    {"_sm_merge_rows(text,jsonb[],bigint[],text[],boolean)", "_sm_merge_rows('sm_session_data', '{\"{\\\"session_id\\\": \\\"ann2\\\"}\"}', '{1}', NULL, false)", "sm_session_data=ra"},
+    {"_sm_lock_backups()", "_sm_lock_backups()", ""},
+    {"_sm_lock_administration()", "_sm_lock_administration()", ""},
+    {"_sm_uncount(text[],timestamp with time zone)", "_sm_uncount('{ann3}', now())", "sm_activity=rd sm_kb_use=rd sm_session=r"},
+    {"_sm_settle(text[],text[],boolean)", "_sm_settle('{ann1}', '{ann}', true)", "session_memory=r sm_event=r sm_profile=rw sm_session=rw"},
+    {"_sm_merge(bigint,jsonb,text,text)", "_sm_merge(1, NULL, NULL, NULL)", "session_memory=ra sm_activity=rad sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
+    {"_sm_note(text,text,bigint,jsonb)", "_sm_note('test', 'ann', NULL, '{}')", "sm_audit=ra", For::kUnbound},
+    {"_sm_prune_backups(interval)", "_sm_prune_backups('1 microsecond')", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
+    {"_sm_count(text,text[])", "_sm_count('ann', '{ann1}')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
+    {"_sm_remove(text,text[])", "_sm_remove('ann', '{ann1,ann2,ann3}')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd"},
+    {"_sm_erase_from_backups(text,text[])", "_sm_erase_from_backups('ann', '{ann1}')", "sm_audit=rw sm_backup=rd sm_backup_part=rd", For::kUnbound},
+    {"_sm_next_user(text)", "_sm_next_user('')", "sm_activity=r sm_profile=r sm_session=r"},
+    {"sm_users(text,integer)", "sm_users()", "sm_activity=r sm_profile=r sm_session=r"},
+    {"sm_export(text,text)", "sm_export('ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
+    {"sm_import(jsonb)", "sm_import((SELECT jsonb_agg(l) FROM sm_export('ann') AS l))", "session_memory=ra sm_activity=rad sm_artifact=r sm_artifact_file=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=ra sm_session_data=ra"},
+    {"sm_backup(text,text)", "sm_backup('why', 'ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r", For::kUnbound},
+    {"sm_backups()", "sm_backups()", "sm_backup=r", For::kUnbound},
+    {"sm_delete_backup(bigint)", "sm_delete_backup(1)", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
+    {"sm_restore(bigint,text,text)", "sm_restore(1)", "session_memory=ra sm_activity=rad sm_audit=ra sm_backup=r sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
+    {"sm_forget_user(text,text,boolean)", "sm_forget_user('ann', 'ann')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rwd sm_session=rwd sm_session_data=rd", For::kUnbound},
+    {"sm_clear_all(text)", "sm_clear_all('YES')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd", For::kUnbound},
 
     // Artifacts.
     {"_sm_remove_artifacts(text[])", "_sm_remove_artifacts('{ann1}')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
