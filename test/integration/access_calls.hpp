@@ -81,7 +81,7 @@ inline const std::vector<Call> kAccessCalls = {
     {"sm_health()", "sm_health()", "sm_session=r sm_worker_status=r"},
 
     // Sessions.
-    {"_sm_touch_by_read(text,interval,interval,timestamp with time zone,timestamp with time zone)", "_sm_touch_by_read('ann2', NULL, '1 hour', now() - interval '30 minutes', NULL)", "sm_session=r"},
+    {"_sm_touch_by_read(text,interval,interval,timestamp with time zone,timestamp with time zone)", "_sm_touch_by_read('ann2', NULL, '1 hour', now() - interval '30 minutes', NULL)", ""},
     {"_sm_report(text,text,timestamp with time zone)", "_sm_report('ann1', 'done', now())", "session_memory=r sm_session=r sm_session_data=r"},
     {"sm_create_session(text,text,interval,interval,integer,jsonb)", "sm_create_session('ann4', 'ann', '1 day', NULL, 5, '{\"of\": \"ann\"}')", "sm_session=ra sm_session_data=raw"},
     {"sm_configure_session(text,interval,interval,integer)", "sm_configure_session('ann1', '2 days', NULL, 7)", "sm_session=rw"},
