@@ -33,6 +33,8 @@ SELECT sm_create_session('$2', '$', idle_timeout => '1 hour', metadata => '{"of"
 SELECT sm_set_profile('$', '{"of": "$"}'), sm_record_event('$', 'booking', '{"city": "Porto of $"}', NULL, 0.8, '$1');
 SELECT sm_add('$3', 'q', 'a of $', '{"sources": ["e1", "e of $"], "confidence": 0.5}', user_id => '$');
 SELECT sm_end_session('$3');
+SELECT sm_save_artifact('$1', 'model', 'kept', '{"path": "/$/kept"}'), sm_save_artifact('$1', 'model', 'gone', '{"path": "/$/gone"}');
+SELECT sm_delete_artifact('$1', 'model', 'gone');
 SELECT sm_append('$2', '[{"role": "user", "content": "$"}, {"role": "assistant", "content": "$"}]');
 )sql";
 
@@ -116,7 +118,7 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_lock_administration()", "_sm_lock_administration()", ""},
     {"_sm_uncount(text[],timestamp with time zone)", "_sm_uncount('{ann3}', now())", "sm_activity=rd sm_kb_use=rd sm_session=r"},
     {"_sm_settle(text[],text[],boolean)", "_sm_settle('{ann1}', '{ann}', true)", "session_memory=r sm_event=r sm_profile=rw sm_session=rw"},
-    {"_sm_merge(bigint,jsonb,text,text)", "_sm_merge(1, NULL, NULL, NULL)", "session_memory=ra sm_activity=rad sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
+    {"_sm_merge(bigint,jsonb,text,text)", "_sm_merge(1, NULL, NULL, NULL)", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
     {"_sm_note(text,text,bigint,jsonb)", "_sm_note('test', 'ann', NULL, '{}')", "sm_audit=ra", For::kUnbound},
     {"_sm_prune_backups(interval)", "_sm_prune_backups('1 microsecond')", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
     {"_sm_count(text,text[])", "_sm_count('ann', '{ann1}')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
@@ -125,15 +127,27 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_next_user(text)", "_sm_next_user('')", "sm_activity=r sm_profile=r sm_session=r"},
     {"sm_users(text,integer)", "sm_users()", "sm_activity=r sm_profile=r sm_session=r"},
     {"sm_export(text,text)", "sm_export('ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
-    {"sm_import(jsonb)", "sm_import((SELECT jsonb_agg(l) FROM sm_export('ann') AS l))", "session_memory=ra sm_activity=rad sm_artifact=r sm_artifact_file=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=ra sm_session_data=ra"},
+    {"sm_import(jsonb)", "sm_import((SELECT jsonb_agg(l) FROM sm_export('ann') AS l))", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=ra sm_session_data=ra"},
     {"sm_backup(text,text)", "sm_backup('why', 'ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r", For::kUnbound},
     {"sm_backups()", "sm_backups()", "sm_backup=r", For::kUnbound},
     {"sm_delete_backup(bigint)", "sm_delete_backup(1)", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
-    {"sm_restore(bigint,text,text)", "sm_restore(1)", "session_memory=ra sm_activity=rad sm_audit=ra sm_backup=r sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
+    {"sm_restore(bigint,text,text)", "sm_restore(1)", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_audit=ra sm_backup=r sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=ra sm_session=raw sm_session_data=ra", For::kUnbound},
     {"sm_forget_user(text,text,boolean)", "sm_forget_user('ann', 'ann')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rwd sm_session=rwd sm_session_data=rd", For::kUnbound},
     {"sm_clear_all(text)", "sm_clear_all('YES')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd", For::kUnbound},
 
     // Artifacts.
+    {"_sm_check_artifact(text,text,text)", "_sm_check_artifact('ann1', 'model', 'kept')", ""},
+    {"_sm_check_artifacts(text,text)", "_sm_check_artifacts('ann1', 'model')", ""},
+    {"_sm_files(jsonb)", "_sm_files('{\"path\": \"/ann\"}')", ""},
+    {"_sm_name_files(text[])", "_sm_name_files('{/ann}')", ""},
+    {"_sm_put_artifact(text,text,text,jsonb,timestamp with time zone,timestamp with time zone)", "_sm_put_artifact('ann1', 'model', 'kept', '{\"path\": \"/ann/new\"}', now(), now())", "sm_artifact=raw sm_artifact_file=rad sm_orphan=a"},
+    {"_sm_drop_artifact(text,text,text)", "_sm_drop_artifact('ann1', 'model', 'kept')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
+    {"sm_save_artifact(text,text,text,jsonb)", "sm_save_artifact('ann1', 'model', 'kept', '{\"path\": \"/ann/other\"}')", "sm_artifact=raw sm_artifact_file=rad sm_orphan=a sm_session=rw"},
+    {"sm_artifact(text,text,text)", "sm_artifact('ann1', 'model', 'kept')", "sm_artifact=r sm_session=r"},
+    {"sm_artifacts(text,text)", "sm_artifacts('ann1')", "sm_artifact=r sm_session=r"},
+    {"sm_delete_artifact(text,text,text)", "sm_delete_artifact('ann1', 'model', 'kept')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a sm_session=rw"},
+    {"sm_claim_orphans(integer)", "sm_claim_orphans()", "sm_artifact_file=r sm_orphan=rwd", For::kUnbound},
+    {"sm_confirm_orphans(text[])", "sm_confirm_orphans('{/ann/gone}')", "sm_artifact_file=r sm_orphan=rwd", For::kUnbound},
     {"_sm_remove_artifacts(text[])", "_sm_remove_artifacts('{ann1}')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
 
     // Powers.
