@@ -79,5 +79,21 @@ UPDATE sm_session SET prune_at = now() - interval '2 minutes' WHERE session_id =
 SELECT sm_health()->>'status' AS status;
 SET session_memory.nap_time = '10s';
 SELECT sm_health()->>'status' AS status;
+SET session_memory.nap_time = '1min';
+-- Near its limit, what is in the memory is at risk.
+CREATE FUNCTION pg_temp.limit_to(share numeric) RETURNS text LANGUAGE sql AS $$
+    SELECT set_config('session_memory.max_size', ceil(bytes / share)::bigint || 'B', false) IS NOT NULL FROM sm_stats()
+$$;
+SELECT max_size, used_percent, evicted_total FROM sm_stats();
+SELECT pg_temp.limit_to(0.895) AS set;
+SELECT max_size = ceil(bytes / 0.895) AS max_size, used_percent BETWEEN 88 AND 90 AS used_percent FROM sm_stats();
+SELECT sm_health()->>'status' AS status;
+SELECT pg_temp.limit_to(0.91) AS set;
+SELECT sm_health()->>'status' AS status, regexp_replace(sm_health()->>'reasons', '[0-9.]+ %', 'N %') AS reasons;
+SELECT pg_temp.limit_to(2) AS set;
+SELECT used_percent BETWEEN 195 AND 205 AS used_percent, sm_health()->>'status' AS status FROM sm_stats();
+UPDATE sm_worker_status SET evicted_total = 5;
+SELECT evicted_total FROM sm_stats();
+RESET session_memory.max_size;
 SET session_memory.worker = off;
 SELECT pg_typeof(sm_health()), (SELECT string_agg(k, ' ') FROM jsonb_object_keys(sm_health()) AS k) AS keys;

@@ -116,6 +116,7 @@ CREATE TABLE @extschema@.sm_worker_status (
     applied_settings text,
     renewed_up_to    text COLLATE "C",
     not_renewed      text[] COLLATE "C",
+    evicted_total    bigint NOT NULL DEFAULT 0,
     CONSTRAINT sm_worker_status_pkey PRIMARY KEY (singleton),
     CONSTRAINT sm_worker_status_singleton CHECK (singleton)
 );
@@ -126,6 +127,7 @@ COMMENT ON COLUMN @extschema@.sm_worker_status.last_run_at IS 'When its last bur
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_finished_at IS 'When its last burst of work ended.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.bursts IS 'Number of its bursts.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.removed_total IS 'Number of interactions it has removed.';
+COMMENT ON COLUMN @extschema@.sm_worker_status.evicted_total IS 'Number of sessions it has evicted, because the memory was larger than session_memory.max_size.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error IS 'The last error it met.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error_at IS 'When that was.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.applied_settings IS 'The defaults that the hints in sm_session.prune_at were made with.';

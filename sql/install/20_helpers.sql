@@ -33,6 +33,10 @@ CREATE FUNCTION @extschema@._sm_worker_enabled()
 RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_worker_enabled';
 COMMENT ON FUNCTION @extschema@._sm_worker_enabled() IS 'Internal: session_memory.worker.';
 
+CREATE FUNCTION @extschema@._sm_max_size()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_max_size';
+COMMENT ON FUNCTION @extschema@._sm_max_size() IS 'Internal: session_memory.max_size in bytes; NULL: no limit.';
+
 CREATE FUNCTION @extschema@._sm_cap(max_interactions integer)
 RETURNS integer LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_cap';
 COMMENT ON FUNCTION @extschema@._sm_cap(integer) IS

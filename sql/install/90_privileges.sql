@@ -26,7 +26,7 @@ BEGIN ATOMIC
         SELECT c.oid::regclass::text AS name,
                c.relkind = 'v' OR c.relname = 'sm_worker_status' AS read_only,
                c.relname = 'sm_learning_rule' AS set_by_admin,
-               c.relname IN ('sm_backup', 'sm_backup_part', 'sm_audit') AS for_admin
+               c.relname IN ('sm_backup', 'sm_backup_part', 'sm_audit', 'sm_metrics') AS for_admin
         FROM pg_depend AS d
         JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
         JOIN pg_class AS c ON c.oid = d.objid

@@ -49,6 +49,16 @@ struct Limits {
     constexpr Time session_end(Time last_activity, bool ended = false) const noexcept {
         return end_of_life(last_activity, ended ? ttl : std::min(ttl, idle_timeout));
     }
+    /// Reads note that they use a session only so often; without an idle timeout not at all.
+    constexpr Lifetime touch_interval() const noexcept {
+        constexpr Lifetime kTouchesPerTimeout = 16;
+        return idle_timeout == kForever ? 0 : idle_timeout / kTouchesPerTimeout;
+    }
+    /// Whether a session may have been in use within the last minute, by what is noted of it.
+    constexpr bool in_use(Time last_activity, Time now) const noexcept {
+        constexpr Lifetime kMinute = 60'000'000;
+        return end_of_life(end_of_life(last_activity, touch_interval()), kMinute) > now;
+    }
     /// Interactions created at this time or before have expired.
     constexpr Time cutoff(Time now) const noexcept {
         if (ttl == kForever || now < kAlways + 1 + ttl) return kAlways;

@@ -29,6 +29,7 @@ SM_FUNCTION(sm_default_idle_timeout);
 SM_FUNCTION(sm_lifetime);
 SM_FUNCTION(sm_patience);
 SM_FUNCTION(sm_worker_enabled);
+SM_FUNCTION(sm_max_size);
 SM_FUNCTION(sm_cap);
 SM_FUNCTION(sm_bytes);
 SM_FUNCTION(sm_searchable);
@@ -85,6 +86,12 @@ Datum sm_patience(PG_FUNCTION_ARGS) {
 Datum sm_worker_enabled(PG_FUNCTION_ARGS) {
     (void)fcinfo;
     PG_RETURN_BOOL(settings::worker);
+}
+
+// _sm_max_size(): in bytes; NULL where there is no limit
+Datum sm_max_size(PG_FUNCTION_ARGS) {
+    if (settings::max_size_kilobytes <= 0) PG_RETURN_NULL();
+    PG_RETURN_INT64(Max(static_cast<int64>(settings::max_size_kilobytes * 1024), 1));
 }
 
 // _sm_cap(max_interactions): how many interactions a session keeps; NULL: all

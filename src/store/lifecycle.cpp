@@ -11,8 +11,6 @@ namespace {
 
 using pg::Value;
 
-constexpr int64 kTouchesPerTimeout = 16;
-
 struct DataStatements {
     pg::Statement read;
     pg::Statement write;
@@ -146,9 +144,9 @@ Value end_session(const pg::Extension &extension, text *session_id, text *reason
 
 void touch_by_read(const pg::Extension &extension, text *session_id, const SessionFacts &facts,
                    core::Time now) {
-    const core::Lifetime timeout = facts.limits.idle_timeout;
-    if (likely(!facts.alive || facts.ended || timeout == core::kForever)) return;
-    if (now - facts.last_activity <= timeout / kTouchesPerTimeout) return;
+    if (likely(!facts.alive || facts.ended || facts.limits.idle_timeout == core::kForever)) return;
+    const core::Lifetime interval = facts.limits.touch_interval();
+    if (now - facts.last_activity <= interval) return;
     if (XactReadOnly || RecoveryInProgress() || IsolationUsesXactSnapshot() || IsInParallelMode())
         return;
     if (!pg::has_table_privilege(extension.relation("sm_session"), GetUserId(), ACL_UPDATE)) return;
@@ -156,7 +154,7 @@ void touch_by_read(const pg::Extension &extension, text *session_id, const Sessi
         touch_if_free_statement.run(
             extension,
             {Value::of(session_id), Value::of(now), Value::of(default_ttl()),
-             Value::of(default_idle_timeout()), Value::of(now - timeout / kTouchesPerTimeout)},
+             Value::of(default_idle_timeout()), Value::of(now - interval)},
             false);
     });
 }

@@ -10,7 +10,6 @@
 #include "pg/text.hpp"
 #include "settings.hpp"
 #include "store/limits.hpp"
-#include "store/removal.hpp"
 #include "store/session.hpp"
 
 namespace sm::store {
@@ -18,8 +17,6 @@ namespace sm::store {
 namespace {
 
 using pg::Value;
-
-constexpr int64 kUnlimited = PG_INT64_MAX;
 
 // A long history is read through at each visit, so its visits are spaced a little.
 constexpr int64 kLongHistory = 1000;
@@ -46,12 +43,6 @@ pg::Statement candidates_statement(
     " WHERE m.created_at OPERATOR(pg_catalog.<=) $2"
     " OR @._sm_interaction_end(m.created_at, s.ttl, $3) OPERATOR(pg_catalog.<=) $1) AS c",
     {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT4OID}, pg::Reach::kWholeTables);
-
-pg::Statement these_statement("SELECT " SM_SESSION_COLUMNS
-                              " FROM pg_catalog.unnest($1) AS c (session_id) JOIN @.sm_session AS s"
-                              " ON s.session_id OPERATOR(pg_catalog.=) c.session_id"
-                              " FOR UPDATE OF s SKIP LOCKED",
-                              {TEXTARRAYOID});
 
 // The oldest seq that a cap of $3 leaves, among those that have not expired.
 pg::Statement cap_statement(
@@ -142,14 +133,32 @@ int sessions_that_go(Batch *batch, bool sees_all) {
     return go;
 }
 
-Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
+/// A scope of SPI of its own, so that its memory goes with the batch.
+Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core::Time now,
+                   core::Time created_before) {
+    return pg::with_spi([&] {
+        Batch batch = new_batch();
+        const pg::Rows locked = lock_free_sessions(extension, session_ids);
+        for (uint64 row = 0; row < locked.count; ++row)
+            batch.visits[batch.count++] =
+                plan(extension, session_from(locked, row), now, created_before);
+        return carry_out(extension, batch, BatchSize::unlimited());
+    });
+}
+
+}  // namespace
+
+Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most) {
     Pruned pruned;
     if (batch.count == 0) return pruned;
-    remove_interactions(extension, batch, at_most);
+    remove_interactions(extension, batch, most);
     pruned.sessions = batch.count;
-    for (int i = 0; i < batch.count; ++i) pruned.interactions += batch.visits[i].interactions;
-
+    for (int i = 0; i < batch.count; ++i) {
+        pruned.interactions += batch.visits[i].interactions;
+        pruned.bytes += batch.visits[i].bytes;
+    }
     const int go = sessions_that_go(&batch, sees_all(extension));
+    pruned.gone = go;
     if (go > 0) remove_sessions(extension, {batch.visits, go});
     const Batch stay{batch.visits + go, batch.count - go};
     if (stay.count > 0) {
@@ -158,21 +167,6 @@ Pruned prune_batch(const pg::Extension &extension, Batch batch, int64 at_most) {
     }
     return pruned;
 }
-
-/// A scope of SPI of its own, so that its memory goes with the batch.
-Pruned prune_these(const pg::Extension &extension, ArrayType *session_ids, core::Time now,
-                   core::Time created_before) {
-    return pg::with_spi([&] {
-        Batch batch = new_batch();
-        const pg::Rows locked = these_statement.run(extension, {Value::of(session_ids)}, false);
-        for (uint64 row = 0; row < locked.count; ++row)
-            batch.visits[batch.count++] =
-                plan(extension, session_from(locked, row), now, created_before);
-        return prune_batch(extension, batch, kUnlimited);
-    });
-}
-
-}  // namespace
 
 void Troubled::note(const text *session_id) {
     pg::with_context(context_, [&] {
@@ -194,27 +188,30 @@ ArrayType *Troubled::left_out() const {
                            TYPALIGN_INT);
 }
 
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, bool one_by_one,
+Pruned prune_due(const pg::Extension &extension, core::Time now, BatchSize most, bool one_by_one,
                  Troubled *troubled) {
-    const int most = one_by_one ? 1 : kSessionsPerBatch;
+    const int most_sessions = one_by_one ? 1 : kSessionsPerBatch;
     return pg::with_spi([&] {
         Batch batch = new_batch();
         // Rows are locked as they are fetched: no more of them than the batch has use for.
         Portal due =
             due_statement.open(extension, {Value::of(now), Value::of(troubled->left_out())}, false);
         int64 interactions = 0;
-        while (batch.count < most && interactions < batch_size) {
+        int64 bytes = 0;
+        while (batch.count < most_sessions && interactions < most.interactions &&
+               bytes < most.bytes) {
             const pg::Rows next = pg::fetch(due, 1);
             if (next.none()) break;
             const Session session = session_from(next, 0);
             if (batch.count == 0) troubled->note(session.session_id);
-            if (batch.count > 0 && session.interactions > batch_size)
+            if (batch.count > 0 && most.exceeded_by(session.interactions, session.bytes))
                 break;  // by itself, next time
             batch.visits[batch.count++] = plan(extension, session, now, core::kAlways);
             interactions += session.interactions;
+            bytes += session.bytes;
         }
         SPI_cursor_close(due);
-        return prune_batch(extension, batch, batch_size);
+        return carry_out(extension, batch, most);
     });
 }
 
@@ -254,7 +251,7 @@ Pruned prune_session(const pg::Extension &extension, text *session_id, core::Tim
         Session session;
         if (lock_session(extension, session_id, &session))
             batch.visits[batch.count++] = plan(extension, session, now, created_before);
-        return prune_batch(extension, batch, kUnlimited);
+        return carry_out(extension, batch, BatchSize::unlimited());
     });
 }
 

@@ -7,16 +7,21 @@
 
 #include "core/policies.hpp"
 #include "pg/spi.hpp"
+#include "store/removal.hpp"
 
 namespace sm::store {
 
 struct Pruned {
     int64 interactions = 0;
+    int64 bytes = 0;
     int64 sessions = 0;  ///< visited: locked and looked at
+    int64 gone = 0;      ///< of these, removed altogether
 
     Pruned &operator+=(const Pruned &other) {
         interactions += other.interactions;
+        bytes += other.bytes;
         sessions += other.sessions;
+        gone += other.gone;
         return *this;
     }
 };
@@ -44,9 +49,13 @@ class Troubled {
 };
 
 /// One batch of the janitor: sessions that are due at `now`, the longest due first, until about
-/// `batch_size` interactions are removed; or one session. With nothing visited, nothing is due.
-Pruned prune_due(const pg::Extension &extension, core::Time now, int64 batch_size, bool one_by_one,
+/// `most` is removed; or one session. With nothing visited, nothing is due.
+Pruned prune_due(const pg::Extension &extension, core::Time now, BatchSize most, bool one_by_one,
                  Troubled *troubled);
+
+/// Removes what the visits to locked sessions say, the sessions that come to their end with it, and
+/// puts the others right.
+Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most);
 
 /// Has the janitor look at a session that could not be pruned only later.
 void postpone(const pg::Extension &extension, text *session_id, core::Time until);

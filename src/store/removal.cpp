@@ -71,17 +71,20 @@ pg::Statement delete_statement(
         SM_COUNT_AND_SUM_UP,
     {TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID});
 
-// The same for one session too long for a batch: its oldest $6. The session's lock keeps others
-// out, so the rows found are the rows deleted.
+// The same for one session too long for a batch: its oldest $6, or as many as make $7 bytes. The
+// session's lock keeps others out, so the rows found are the rows deleted.
 pg::Statement delete_some_statement(
     "WITH gone AS (DELETE FROM @.session_memory AS m"
-    " USING (SELECT m.seq, 1::pg_catalog.int8 AS place, $2 AS user_id, $3 AS counted"
+    " USING (SELECT o.seq, 1::pg_catalog.int8 AS place, $2 AS user_id, $3 AS counted"
+    " FROM (SELECT m.seq, pg_catalog.sum(@._sm_bytes(m.interaction)) OVER (ORDER BY m.seq"
+    " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before"
     " FROM @.session_memory AS m, (SELECT $4 AS cutoff, $5 AS keep_from) AS d"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND " SM_DOOMED
-    " ORDER BY m.seq LIMIT $6) AS d"
+    " ORDER BY m.seq LIMIT $6) AS o"
+    " WHERE COALESCE(o.bytes_before, 0) OPERATOR(pg_catalog.<) $7) AS d"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.=) d.seq" SM_GONE
         SM_COUNT_AND_SUM_UP,
-    {TEXTOID, TEXTOID, BOOLOID, TIMESTAMPTZOID, INT8OID, INT8OID});
+    {TEXTOID, TEXTOID, BOOLOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID});
 
 #define SM_STORED                                                                      \
     "WITH gone AS (SELECT $2 AS user_id, true AS counted, m.session_id, m.created_at," \
@@ -148,18 +151,18 @@ Visit &place_of(const Batch &batch, const pg::Rows &rows, uint64 row) {
     return batch.visits[DatumGetInt64(rows.at(row, 1).required()) - 1];
 }
 
-void remove_interactions(const pg::Extension &extension, const Batch &batch, int64 at_most) {
+void remove_interactions(const pg::Extension &extension, const Batch &batch, BatchSize most) {
     Visit &first = batch.visits[0];
-    if (batch.count == 1 && first.session.interactions > at_most) {
+    if (batch.count == 1 && most.exceeded_by(first.session.interactions, first.session.bytes)) {
         const Session &session = first.session;
         take_sums(batch, delete_some_statement.run(
                              extension,
                              {Value::of(session.session_id), Value::of(session.user_id),
                               Value::of(BoolGetDatum(!session.ended)),
                               Value::of(to_timestamptz(first.cutoff)), Value::of(first.keep_from),
-                              Value::of(at_most)},
+                              Value::of(most.interactions), Value::of(most.bytes)},
                              false));
-        first.unfinished = first.interactions == at_most;
+        first.unfinished = first.interactions >= most.interactions || first.bytes >= most.bytes;
         return;
     }
     take_sums(
@@ -187,7 +190,7 @@ void empty_session(const pg::Extension &extension, const Session &session) {
     Visit visit{session};
     const Batch batch{&visit, 1};
     remove_belongings(extension, session_ids(batch));
-    remove_interactions(extension, batch, PG_INT64_MAX);
+    remove_interactions(extension, batch, BatchSize::unlimited());
     // What row-level security hides cannot go, and nothing goes then.
     if (visit.interactions < session.interactions && !sees_all(extension))
         refuse_hidden(session.session_id);

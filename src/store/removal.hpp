@@ -15,6 +15,17 @@ namespace sm::store {
 /// How many sessions are locked and removed together.
 inline constexpr int kSessionsPerBatch = 256;
 
+/// How much a batch removes, about, so that its transaction stays far below a second.
+struct BatchSize {
+    int64 interactions;
+    int64 bytes;
+
+    static constexpr BatchSize unlimited() { return {PG_INT64_MAX, PG_INT64_MAX}; }
+    bool exceeded_by(int64 some_interactions, int64 some_bytes) const {
+        return some_interactions > interactions || some_bytes > bytes;
+    }
+};
+
 /// A locked session, and what becomes of it.
 struct Visit {
     Session session;
@@ -61,8 +72,8 @@ ArrayType *session_ids(const Batch &batch);
 Visit &place_of(const Batch &batch, const pg::Rows &rows, uint64 row);
 
 /// Removes what each visit says, and notes in it how much that was; from a session by itself about
-/// `at_most`, the oldest. The counters of the sessions are not touched.
-void remove_interactions(const pg::Extension &extension, const Batch &batch, int64 at_most);
+/// `most`, the oldest. The counters of the sessions are not touched.
+void remove_interactions(const pg::Extension &extension, const Batch &batch, BatchSize most);
 
 /// Removes sessions whose interactions are gone, with all else that is theirs.
 void remove_sessions(const pg::Extension &extension, const Batch &batch);

@@ -26,6 +26,13 @@ pg::Statement lock_statement(
     " FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1 FOR UPDATE OF s",
     {TEXTOID});
 
+pg::Statement lock_free_statement(
+    "SELECT " SM_SESSION_COLUMNS
+    " FROM pg_catalog.unnest($1) AS c (session_id) JOIN @.sm_session AS s"
+    " ON s.session_id OPERATOR(pg_catalog.=) c.session_id"
+    " FOR UPDATE OF s SKIP LOCKED",
+    {TEXTARRAYOID});
+
 pg::Statement set_user_statement(
     "UPDATE @.sm_session AS s SET user_id = $2 WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID, TEXTOID});
@@ -60,7 +67,8 @@ void restart(const pg::Extension &extension, text *session_id, text *user_id, co
                           {Value::of(session_id), Value::of(user_id), Value::of(now),
                            Value::of(to_timestamptz(limits.session_end(now)))},
                           false);
-    *session = {session_id, user_id, limits, now, session->last_seq, 0, session->last_seq, false};
+    *session = {session_id, user_id,           limits, now, session->last_seq,
+                0,          session->last_seq, false,  0};
 }
 
 }  // namespace
@@ -76,6 +84,7 @@ Session session_from(const pg::Rows &rows, uint64 row) {
     session.interactions = DatumGetInt64(rows.at(row, 8).required());
     session.summary_seq = DatumGetInt64(rows.at(row, 9).required());
     session.ended = !rows.at(row, 10).null;
+    session.bytes = DatumGetInt64(rows.at(row, 11).required());
     return session;
 }
 
@@ -101,6 +110,10 @@ bool lock_session(const pg::Extension &extension, text *session_id, Session *ses
     if (rows.none()) return false;
     *session = session_from(rows, 0);
     return true;
+}
+
+pg::Rows lock_free_sessions(const pg::Extension &extension, ArrayType *session_ids) {
+    return lock_free_statement.run(extension, {Value::of(session_ids)}, false);
 }
 
 void make_writable(const pg::Extension &extension, text *user_id, core::Time now,

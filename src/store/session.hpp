@@ -19,6 +19,7 @@ struct Session {
     int64 interactions;
     int64 summary_seq;
     bool ended;
+    int64 bytes;
 
     /// Whether `other` (nullptr: nobody in particular) may write to it as its user.
     bool may_be_of(const text *other) const {
@@ -31,7 +32,7 @@ struct Session {
 /// The columns of a Session, of a table called s.
 #define SM_SESSION_COLUMNS                                                                     \
     "s.session_id, s.user_id, s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at, " \
-    "s.last_seq, s.interactions, s.summary_seq, s.ended_at"
+    "s.last_seq, s.interactions, s.summary_seq, s.ended_at, s.bytes"
 
 /// A row whose columns are SM_SESSION_COLUMNS.
 Session session_from(const pg::Rows &rows, uint64 row);
@@ -59,6 +60,9 @@ bool create_session(const pg::Extension &extension, const NewSession &session);
 /// The session, locked until the transaction ends. Returns whether there
 /// is one.
 bool lock_session(const pg::Extension &extension, text *session_id, Session *session);
+
+/// Locks those of the sessions that nobody else holds. A row of SM_SESSION_COLUMNS for each.
+pg::Rows lock_free_sessions(const pg::Extension &extension, ArrayType *session_ids);
 
 /// Makes a locked session one that can be written to: what has expired begins a new life, of the user
 /// given; a session without a user gets the one given (nullptr: none). Raises 55000 for an ended

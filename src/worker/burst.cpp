@@ -5,9 +5,11 @@
 // of the rest of the burst in any case, so that it starves nobody.
 #include "worker/burst.hpp"
 
+#include <utility>
+
 #include "pg/extension.hpp"
 #include "settings.hpp"
-#include "store/prune.hpp"
+#include "store/evict.hpp"
 #include "worker/hints.hpp"
 #include "worker/status.hpp"
 
@@ -100,54 +102,131 @@ bool too_early() {
     return last <= now && last > now - nap;
 }
 
+/// How much a batch may remove: less after one that took long, so that none takes a second.
+class Pace {
+  public:
+    store::BatchSize most() const {
+        return {Max(static_cast<int64>(settings::batch_size * share_), 1),
+                static_cast<int64>(kBytesPerBatch * share_)};
+    }
+    void took(int64 microseconds) {
+        if (microseconds > kLong)
+            share_ *= static_cast<double>(kLong) / static_cast<double>(microseconds);
+        else if (microseconds < kLong / 4)
+            share_ = Min(share_ * 2, 1.0);
+    }
+
+  private:
+    static constexpr int64 kLong = USECS_PER_SEC / 5;
+    static constexpr double kBytesPerBatch = 8 * 1024 * 1024;
+
+    double share_ = 1;
+};
+
+class Burst {
+  public:
+    explicit Burst(MemoryContext context) : context_(context) {}
+
+    Outcome run() {
+        if (!transaction([&](const pg::Extension &e) { record_start(e, began_); }))
+            return Outcome::kDone;
+        renew_all_hints();
+        const bool more = prune() || evict();
+        (void)transaction(
+            [&](const pg::Extension &e) { record_end(e, removed_, evicted_, error_); });
+        return more ? Outcome::kMoreToDo : Outcome::kDone;
+    }
+
+  private:
+    bool time_is_left() const { return GetCurrentTimestamp() - began_ < kBurst; }
+
+    template <typename Body>
+    bool transaction(Body &&body) {
+        CHECK_FOR_INTERRUPTS();
+        return in_transaction(&error_, std::forward<Body>(body));
+    }
+
+    /// A transaction that removes something, and returns what.
+    template <typename Body>
+    bool batch(store::Pruned *pruned, Body &&body) {
+        const TimestampTz began = GetCurrentTimestamp();
+        const bool done = transaction([&](const pg::Extension &e) { *pruned = body(e); });
+        pace_.took(GetCurrentTimestamp() - began);
+        if (done) removed_ += pruned->interactions;
+        return done;
+    }
+
+    void renew_all_hints() {
+        bool stale = true;
+        while (stale && time_is_left())
+            if (!transaction([&](const pg::Extension &e) { stale = renew_hints(e, began_); }))
+                return;
+    }
+
+    /// Removes what is due. Like evict(): returns whether there is more to do.
+    bool prune() {
+        bool one_by_one = false;
+        store::Troubled troubled(context_);
+        while (time_is_left()) {
+            store::Pruned pruned;
+            const bool done = batch(&pruned, [&](const pg::Extension &e) {
+                return store::prune_due(e, GetCurrentTimestamp(), pace_.most(), one_by_one,
+                                        &troubled);
+            });
+            if (done) {
+                if (pruned.sessions == 0) return false;
+            } else if (!one_by_one) {
+                one_by_one = true;
+            } else {
+                if (!troubled.leave_out_last()) return false;
+                one_by_one = false;
+                (void)transaction([&](const pg::Extension &e) {
+                    store::postpone(e, troubled.last(), GetCurrentTimestamp() + kPutOff);
+                });
+            }
+        }
+        return true;
+    }
+
+    bool evict() {
+        if (settings::max_size_kilobytes <= 0) return false;
+        store::Eviction eviction(context_);
+        if (!transaction([&](const pg::Extension &e) { eviction.weigh(e); }) ||
+            !eviction.too_large() ||
+            !transaction([&](const pg::Extension &e) { eviction.list(e, GetCurrentTimestamp()); }))
+            return false;
+        while (eviction.more() && time_is_left()) {
+            store::Pruned evicted;
+            if (batch(&evicted, [&](const pg::Extension &e) {
+                    return eviction.evict_some(e, GetCurrentTimestamp(), pace_.most());
+                })) {
+                eviction.committed(evicted);
+                evicted_ += evicted.gone;
+            } else {
+                eviction.failed();
+            }
+        }
+        return eviction.unfinished();
+    }
+
+    MemoryContext context_;
+    TimestampTz began_ = GetCurrentTimestamp();
+    Pace pace_;
+    int64 removed_ = 0;  // interactions
+    int64 evicted_ = 0;  // sessions
+    char *error_ = nullptr;
+};
+
 }  // namespace
 
 Outcome clean_up(bool going_on) {
-    MemoryContext burst =
+    MemoryContext context =
         AllocSetContextCreate(TopMemoryContext, "session_memory burst", ALLOCSET_DEFAULT_SIZES);
-    MemoryContextSwitchTo(burst);
+    MemoryContextSwitchTo(context);
     if (!lock_out_others()) return Outcome::kDone;
     if (!going_on && too_early()) return Outcome::kDone;
     pgstat_report_activity(STATE_RUNNING, "removing what has expired");
-
-    const TimestampTz began = GetCurrentTimestamp();
-    store::Pruned removed;
-    char *error = nullptr;
-    if (!in_transaction(&error, [&](const pg::Extension &e) { record_start(e, began); }))
-        return Outcome::kDone;
-    bool stale_hints = true;
-    while (stale_hints && GetCurrentTimestamp() - began < kBurst)
-        if (!in_transaction(&error,
-                            [&](const pg::Extension &e) { stale_hints = renew_hints(e, began); }))
-            break;
-
-    bool more = true;
-    bool one_by_one = false;
-    store::Troubled troubled(burst);
-    while (more && GetCurrentTimestamp() - began < kBurst) {
-        CHECK_FOR_INTERRUPTS();
-        store::Pruned pruned;
-        const bool done = in_transaction(&error, [&](const pg::Extension &e) {
-            pruned = store::prune_due(e, GetCurrentTimestamp(), settings::batch_size, one_by_one,
-                                      &troubled);
-        });
-        if (done) {
-            removed += pruned;
-            more = pruned.sessions > 0;
-        } else if (!one_by_one) {
-            one_by_one = true;
-        } else {
-            more = troubled.leave_out_last();
-            one_by_one = false;
-            if (!more) break;
-            (void)in_transaction(&error, [&](const pg::Extension &e) {
-                store::postpone(e, troubled.last(), GetCurrentTimestamp() + kPutOff);
-            });
-        }
-    }
-    (void)in_transaction(
-        &error, [&](const pg::Extension &e) { record_end(e, removed.interactions, error); });
-    return more ? Outcome::kMoreToDo : Outcome::kDone;
+    return Burst(context).run();
 }
 
 }  // namespace sm::worker

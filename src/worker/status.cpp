@@ -19,9 +19,10 @@ pg::Statement start_statement(
 pg::Statement end_statement(
     "UPDATE @.sm_worker_status AS w SET bursts = w.bursts OPERATOR(pg_catalog.+) 1,"
     " removed_total = w.removed_total OPERATOR(pg_catalog.+) $1,"
-    " last_finished_at = $2, last_error = COALESCE($3, w.last_error),"
-    " last_error_at = CASE WHEN $3 IS NULL THEN w.last_error_at ELSE $2 END",
-    {INT8OID, TIMESTAMPTZOID, TEXTOID});
+    " evicted_total = w.evicted_total OPERATOR(pg_catalog.+) $2,"
+    " last_finished_at = $3, last_error = COALESCE($4, w.last_error),"
+    " last_error_at = CASE WHEN $4 IS NULL THEN w.last_error_at ELSE $3 END",
+    {INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID});
 
 }  // namespace
 
@@ -49,10 +50,10 @@ void record_start(const pg::Extension &extension, TimestampTz began) {
     pg::with_spi([&] { start_statement.run(extension, {Value::of(began)}, false); });
 }
 
-void record_end(const pg::Extension &extension, int64 removed, const char *error) {
+void record_end(const pg::Extension &extension, int64 removed, int64 evicted, const char *error) {
     pg::with_spi([&] {
         end_statement.run(extension,
-                          {Value::of(removed), Value::of(GetCurrentTimestamp()),
+                          {Value::of(removed), Value::of(evicted), Value::of(GetCurrentTimestamp()),
                            Value::of(error == nullptr ? nullptr : cstring_to_text(error))},
                           false);
     });

@@ -12,7 +12,8 @@ TimestampTz last_start(const pg::Extension &extension);
 /// A burst began.
 void record_start(const pg::Extension &extension, TimestampTz began);
 
-/// A burst ended: it removed so many interactions; `error` is the last error in it, or nullptr.
-void record_end(const pg::Extension &extension, int64 removed, const char *error);
+/// A burst ended: it removed so many interactions, and with some of them whole sessions that were
+/// evicted; `error` is the last error in it, or nullptr.
+void record_end(const pg::Extension &extension, int64 removed, int64 evicted, const char *error);
 
 }  // namespace sm::worker

@@ -129,6 +129,21 @@ TEST(Policies, CutoffBeforeAllTimesIsNone) {
     EXPECT_EQ(with_ttl(10).cutoff(kAlways + 11), kAlways + 1);
 }
 
+TEST(Policies, InUseForAMinuteAndWhatAReadMayHaveLeftUnnoted) {
+    constexpr core::Lifetime kMinute = 60'000'000;
+    Limits limits;
+    EXPECT_TRUE(limits.in_use(100, 100));
+    EXPECT_TRUE(limits.in_use(100, 100 + kMinute - 1));
+    EXPECT_FALSE(limits.in_use(100, 100 + kMinute));
+    limits.idle_timeout = 32 * kMinute;
+    EXPECT_EQ(limits.touch_interval(), 2 * kMinute);
+    EXPECT_TRUE(limits.in_use(100, 100 + 3 * kMinute - 1));
+    EXPECT_FALSE(limits.in_use(100, 100 + 3 * kMinute));
+    // At the end of times.
+    limits.idle_timeout = kMost;
+    EXPECT_TRUE(limits.in_use(kMost, kMost));
+}
+
 TEST(Policies, OverrunByMoreThanAQuarter) {
     Limits limits;
     limits.max_interactions = 100;
