@@ -14,7 +14,7 @@ back_up() {
 }
 
 list_backups() {
-    table "SELECT b.backup_id, b.created_at, b.reason, b.user_id, b.bytes FROM :\"home\".sm_backups() AS b ORDER BY b.backup_id"
+    table "SELECT b.backup_id, b.created_at::timestamptz(0), b.reason, b.user_id, b.bytes FROM :\"home\".sm_backups() AS b ORDER BY b.backup_id"
 }
 
 # Backups by their number; another one is not found.
@@ -40,11 +40,11 @@ restore() {
 tell_merged() {
     value "SELECT format('%s rows added, %s were there already, %s differ and were left as they are',
                          o.outcome ->> 'added', o.outcome ->> 'unchanged', o.outcome ->> 'different')
-           FROM (SELECT :'outcome'::jsonb) AS o (outcome)" -v outcome="$1"
-    value "SELECT d.what || ' that differs: ' || d.id::text
+           FROM (SELECT :'outcome'::jsonb) AS o (outcome);
+           SELECT d.what || ' that differs: ' || d.id::text
            FROM (SELECT 'session', jsonb_array_elements(:'outcome'::jsonb -> 'different_sessions')
                  UNION ALL SELECT 'user', jsonb_array_elements(:'outcome'::jsonb -> 'different_users')) AS d (what, id)" \
-        -v outcome="$1" >&2
+        -v outcome="$1"
 }
 
 delete_backup() {

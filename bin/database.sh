@@ -26,7 +26,7 @@ connect() {
 # psql as this program wants it: errors end it, and are told without the place in a script.
 # The standard input is for \copy … FROM pstdin; a script comes with -f.
 run_psql() {
-    { psql "${connection[@]}" -X -q -v ON_ERROR_STOP=1 -v home="$home" "$@" 2>&1 >&4 | tell_errors; } 4>&1
+    { psql "${connection[@]}" -X -q -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v home="$home" "$@" 2>&1 >&4 | tell_errors; } 4>&1
 }
 tell_errors() { sed -u 's/^psql:[^ ]*:[0-9]*: //' >&2; }
 

@@ -55,7 +55,9 @@ import_script() {
     cat <<SQL
 BEGIN;
 CREATE TEMPORARY TABLE document (n bigint GENERATED ALWAYS AS IDENTITY, line jsonb) ON COMMIT DROP;
+\\set SHOW_CONTEXT errors
 \\copy pg_temp.document (line) FROM pstdin $raw_lines
+\\set SHOW_CONTEXT never
 SQL
     cat <<'SQL'
 CREATE INDEX ON pg_temp.document (n);

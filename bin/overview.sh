@@ -43,7 +43,7 @@ overview() {
     health
     echo
     echo "last active, of those of the last hour:"
-    table "SELECT s.session_id, s.user_id, s.interactions, s.last_activity_at, s.ended_at
+    table "SELECT s.session_id, s.user_id, s.interactions, s.last_activity_at::timestamptz(0), s.ended_at::timestamptz(0)
            FROM :\"home\".sm_sessions(active_within => '1 hour', page_size => 2147483647) AS s
            ORDER BY s.last_activity_at DESC, s.session_id LIMIT 10"
 }

@@ -138,6 +138,245 @@ statistics() {
     says bob-1
 }
 
+# --- users ---------------------------------------------------------------------------------------
+
+users_are_listed() {
+    fill
+    expect 0 users --csv
+    [[ $(cut -d, -f1-4 out) == $'user_id,name,sessions,interactions\nann,Ann,2,3\nbob,,1,1' ]] || wrong "not the users"
+    expect 0 users --csv --after ann --limit 1
+    [[ $(cut -d, -f1 out) == $'user_id\nbob' ]] || wrong "not the page"
+    expect 0 users
+    says "Ann"
+}
+
+show_tells_of_users_and_sessions() {
+    fill
+    expect 0 show ann
+    says "user 'ann'"
+    says '"language": "en"'
+    says ann-2
+    expect 0 show ann-1
+    says "session 'ann-1'"
+    says "On the roof."
+    expect 3 show nobody
+    complains "no user and no living session 'nobody'"
+}
+
+forgetting_asks() {
+    fill
+    local before
+    before=$(hash)
+    expect 3 forget ann <<<n
+    expect 3 forget ann <<<ann
+    expect 3 forget ann </dev/null
+    complains "session_memory"
+    complains "nothing was changed"
+    expect 3 forget Ann --yes
+    complains "nothing is known of user 'Ann'"
+    [[ $(hash) == "$before" ]] || wrong "something was changed"
+    is 0 "SELECT count(*) FROM sm_backup"
+    expect 0 forget ann <<<y
+    says "session-memory restore 1"
+    is 'bob-1 nobody-1' "SELECT string_agg(session_id, ' ' ORDER BY session_id) FROM sm_session"
+    expect 0 restore 1 --user ann
+    [[ $(hash) == "$before" ]] || wrong "not restored"
+}
+
+forgetting_without_backup() {
+    fill
+    expect 0 backup --reason "before" --yes
+    expect 0 forget ann --no-backup --yes
+    says "also from 1 earlier backups"
+    is t "SELECT bool_and(lines !~ 'ann') FROM sm_backup_part"
+    expect 0 backup bob
+    expect 0 forget bob --yes
+    expect 0 forget bob --no-backup --yes
+    says "also from 3 earlier backups"
+    is 1 "SELECT count(*) FROM sm_backups()"
+    expect 3 forget bob --no-backup --yes
+}
+
+# What people and programs choose as ids is not SQL, not an option, and nothing to psql or the shell.
+ids_are_only_ids() {
+    local ids=("it's" 'a "b"' "'; DROP TABLE session_memory; --" ":'user'" ':"home"' '\gx' '\! touch owned' "\$(touch owned)"
+        $'new\nline' $'\\.\nx' -dash --yes -- '%s*' 'ünï 中' $'tab\t\\ $$')
+    local id number=0
+    for id in "${ids[@]}"; do
+        ((number += 1))
+        sql -v id="$id" -v session="s$number" <<<"SELECT sm_append(:'session', '{\"content\": \"x\"}', :'id'),
+            sm_append(:'id', '{\"content\": \"x\"}', 'owner')" >/dev/null
+    done
+    number=0
+    for id in "${ids[@]}"; do
+        ((number += 1))
+        expect 0 show -- "$id"
+        says "s$number"
+        expect 0 forget --yes -- "$id"
+        is "$number $((2 * ${#ids[@]} - number)) 0" "SELECT concat_ws(' ', (SELECT count(*) FROM sm_backups()), count(*),
+            count(*) FILTER (WHERE session_id = 's$number')) FROM sm_session"
+    done
+    expect 0 backup --reason "it's :'x' \\ \"why\"" -- "owner"
+    is "it's :'x' \\ \"why\"" "SELECT reason FROM sm_backups() LIMIT 1"
+    sql -c "SELECT sm_forget_user('owner', 'owner', false)" -c "SELECT sm_backup()" >/dev/null
+    number=0
+    for id in "${ids[@]}"; do
+        ((number += 1))
+        sql -v id="$id" <<<"SELECT sm_append(:'id', '{\"content\": \"x\"}')" >/dev/null
+        expect 0 export f --session "$id"
+        (($(wc -l <f) == 4)) || wrong "not the session ${id@Q}"
+        sql -v id="$id" <<<"SELECT sm_backup() \g /dev/null
+            SELECT sm_clear(:'id') \g /dev/null"
+        expect 0 restore "$(sql -c "SELECT max(backup_id) FROM sm_backups()")" --session "$id"
+        is "$number" "SELECT count(*) FROM sm_session"
+        rm f
+    done
+    [[ ! -e owned ]] || wrong "something was run"
+}
+
+# --- clearing and backups ------------------------------------------------------------------------
+
+clearing_and_restoring_gives_the_same() {
+    fill
+    local before answer
+    before=$(hash)
+    for answer in yes y '' YES!; do
+        expect 3 clear-all <<<"$answer"
+    done
+    expect 3 clear-all </dev/null
+    [[ $(hash) == "$before" ]] || wrong "something was changed"
+    expect 0 clear-all <<<YES
+    says "session-memory restore 1"
+    is 0 "SELECT count(*) FROM sm_session"
+    expect 0 clear-all --yes
+    says "nothing to remove"
+    expect 0 restore 1
+    says "0 were there already, 0 differ"
+    [[ $(hash) == "$before" ]] || wrong "not the same"
+}
+
+backups_are_kept_and_found() {
+    fill
+    expect 0 backup --reason "weekly"
+    [[ $(<out) == 1 ]] || wrong "not the number alone"
+    expect 0 backup ann
+    expect 1 backup nobody
+    expect 0 backups --csv
+    [[ $(cut -d, -f1,3,4 out) == $'backup_id,reason,user_id\n1,weekly,\n2,,ann' ]] || wrong "not the backups"
+    expect 3 restore 3
+    complains "there is no backup 3"
+    expect 3 restore 99999999999999999
+    sql -c "SELECT sm_clear('ann-1'), sm_clear('bob-1')" >/dev/null
+    expect 0 restore 1 --session ann-1
+    is 2 "SELECT count(*) FROM sm_session WHERE user_id = 'ann'"
+    is 0 "SELECT count(*) FROM sm_session WHERE user_id = 'bob'"
+    # What has gone on is left as it is, and named.
+    sql -c "SELECT sm_add('ann-2', 'More', 'Yes')" >/dev/null
+    expect 0 restore 1
+    says 'session that differs: "ann-2"'
+    is 2 "SELECT interactions FROM sm_stats('ann-2')"
+    is 1 "SELECT count(*) FROM sm_session WHERE user_id = 'bob'"
+    expect 3 delete-backup 1 <<<n
+    expect 0 delete-backup 1 <<<y
+    expect 3 delete-backup 1 --yes
+    is 2 "SELECT backup_id FROM sm_backups()"
+}
+
+# --- files ---------------------------------------------------------------------------------------
+
+exported_and_imported_is_the_same() {
+    fill
+    local before
+    before=$(hash)
+    expect 0 export file.jsonl
+    [[ $(stat -c %a file.jsonl) == 600 ]] || wrong "others may read the file"
+    [[ $(jq_lines file.jsonl) == "$(wc -l <file.jsonl)" ]] || wrong "not JSON Lines"
+    cp file.jsonl copy.jsonl
+    expect 0 export file.jsonl
+    [[ $(grep -v exported_at file.jsonl) == "$(grep -v exported_at copy.jsonl)" ]] || wrong "not the same file again"
+    expect 0 import file.jsonl
+    says "0 rows added"
+    sql -c "SELECT sm_clear_all('YES')" >/dev/null
+    expect 0 import file.jsonl
+    says "0 were there already, 0 differ"
+    [[ $(hash) == "$before" ]] || wrong "not the same"
+    sql -c "SELECT sm_clear_all('YES')" >/dev/null
+    expect 0 import - <file.jsonl
+    [[ $(hash) == "$before" ]] || wrong "not the same by standard input"
+    expect 0 export -
+    [[ $(grep -v exported_at out) == "$(grep -v exported_at file.jsonl)" ]] || wrong "not the same by standard output"
+    expect 0 export /dev/null
+    [[ -c /dev/null ]] || wrong "/dev/null is no device any more"
+    expect 0 export ann.jsonl --user ann
+    grep -q '"user_id": "bob"' ann.jsonl && wrong "bob is in the file of ann"
+    sed 's/$/\r/' file.jsonl >dos.jsonl
+    expect 0 import dos.jsonl
+    # A file stays as it was where nothing can be exported.
+    expect 1 export file.jsonl --user "$(printf 'x%.0s' {1..256})"
+    cmp <(grep -v exported_at file.jsonl) <(grep -v exported_at copy.jsonl) || wrong "the file was damaged"
+    expect 1 export "$scratch/nowhere/file"
+    [[ $(echo file.jsonl*) == file.jsonl ]] || wrong "something was left behind"
+    rm ./*.jsonl
+}
+jq_lines() { python3 -c 'import json, sys; print(sum(isinstance(json.loads(line), dict) for line in sys.stdin))' <"$1"; }
+
+# damaged REASON SED_SCRIPT: a file changed like that is refused, and nothing of it is imported.
+damaged() {
+    sed "$2" file.jsonl >damaged.jsonl
+    ! cmp -s file.jsonl damaged.jsonl || wrong "$2 changes nothing"
+    expect 1 import damaged.jsonl
+    complains "$1"
+    (($(wc -l <err) < 10)) || wrong "it says too much"
+    is 0 "SELECT count(*) FROM sm_session"
+}
+
+damaged_files_are_refused() {
+    fill
+    expect 0 export file.jsonl
+    expect 1 import nothing.jsonl
+    complains "cannot be read"
+    sql -c "SELECT sm_clear_all('YES')" >/dev/null
+    local last
+    last=$(wc -l <file.jsonl)
+    damaged "line 3," '3s/}$//'
+    damaged "line 3," '3s/.*/not JSON/'
+    damaged "line 4 is empty" '4s/.*//'
+    damaged "line 1 is not the header" '1d'
+    damaged "line 1 is not the header" '1s/.*/{"session_memory": 1}/'
+    damaged "line $((last - 1)) is not the end" "\$d"
+    damaged "is the end of" '3d'
+    damaged "line 3 is of an unknown table" '3s/"table": "[a-z_]*"/"table": "pg_authid"/'
+    damaged "newer than" '1s/"format": 1/"format": 2/'
+    damaged "line 5 is a second header" '5s/.*/{"session_memory": {}}/'
+    : >empty.jsonl
+    expect 1 import empty.jsonl
+    complains "line 1 is not the header"
+    expect 1 import "$tool"
+    is 0 "SELECT count(*) FROM sm_session"
+    rm ./*.jsonl
+}
+
+large_files_come_in_parts() {
+    sql -c "SELECT count(sm_append('large-' || i, to_jsonb(array_fill(jsonb_build_object('content', repeat(i || ' words ', 150)), '{10}')), 'user-' || i % 10))
+            FROM generate_series(1, 900) AS i" >/dev/null
+    local before line
+    before=$(hash)
+    expect 0 export file.jsonl
+    says "9900 rows written"
+    sql -c "SELECT sm_clear_all('YES')" >/dev/null
+    # What is wrong in the last part undoes them all, and is found in its line.
+    line=$(grep -n '"table": "session_memory"' file.jsonl | tail -n 1 | cut -d: -f1)
+    damaged "line $line is of an unknown table" "${line}s/\"table\": \"[a-z_]*\"/\"table\": \"x\"/"
+    sql -c "CREATE TABLE public.parts (number int)" -c "CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO public.parts VALUES (1); RETURN NULL; END'" \
+        -c "CREATE TRIGGER count_it AFTER INSERT ON sm_session EXECUTE FUNCTION count_it()"
+    expect 0 import file.jsonl
+    says "9900 rows added"
+    is t "SELECT count(*) >= 3 FROM parts"
+    [[ $(hash) == "$before" ]] || wrong "not the same"
+    rm ./*.jsonl
+}
+
 # --- moving in from Redis ------------------------------------------------------------------------
 
 redis() { redis-cli -s "$scratch/redis.sock" "$@" >/dev/null; }
@@ -269,6 +508,105 @@ redis_away() {
 
 at_terminal() { python3 "$here/terminal.py" "$tool" "$@"; }
 
+terminal_menu() {
+    fill
+    local before
+    before=$(hash)
+    at_terminal <<'END'
+wait 4 sessions, 5 interactions
+wait Your choice:
+type 1
+wait Ann
+wait Your choice:
+type 2
+wait User or session:
+type ann-1
+wait Is there a pool?
+wait Your choice:
+type 3
+wait Forget whom?
+type ann
+wait sm_session
+wait (y/n)
+type n
+wait nothing was changed
+wait Your choice:
+type 3
+wait Forget whom?
+type it's nobody
+wait nothing is known of user
+wait Your choice:
+type 3
+wait Forget whom?
+type ann
+wait (y/n)
+type y
+wait "session-memory restore 1"
+wait 2 sessions, 2 interactions
+wait Your choice:
+type 5
+wait before sm_forget_user
+wait Your choice:
+type 7
+wait Restore which number?
+type 1
+wait Only of which user?
+type ann
+wait Only which session?
+type ann-2
+wait rows added
+wait 3 sessions, 3 interactions
+wait Your choice:
+type 7
+wait Restore which number?
+type 1
+wait Only of which user?
+type
+wait Only which session?
+type
+wait 4 sessions, 5 interactions
+wait Your choice:
+type 4
+wait Type YES:
+type yes
+wait nothing was changed
+wait Your choice:
+type 4
+wait Type YES:
+type YES
+wait cleared
+wait 0 sessions, 0 interactions
+wait Your choice:
+type 7
+wait Restore which number?
+type 2
+wait Only of which user?
+type
+wait Only which session?
+type
+wait 4 sessions, 5 interactions
+wait Your choice:
+type 6
+wait 3
+wait Your choice:
+type 8
+wait health: ok
+wait Your choice:
+type 9
+wait no "9" in the menu
+wait Your choice:
+type q
+end 0
+END
+    [[ $(hash) == "$before" ]] || wrong "not the same"
+}
+
+# Whoever closes the input is not asked for ever.
+menu_ends_with_its_input() {
+    expect 0 </dev/null
+    expect 0 <<<3
+}
+
 terminal_watches() {
     at_terminal watch 0.1 <<'END'
 wait health: ok
@@ -291,9 +629,12 @@ END
 # --- running them --------------------------------------------------------------------------------
 
 tests=(help_needs_no_server wrong_usage_is_status_2 says_what_it_cannot_reach connection_options statistics
+    users_are_listed show_tells_of_users_and_sessions forgetting_asks forgetting_without_backup ids_are_only_ids
+    clearing_and_restoring_gives_the_same backups_are_kept_and_found
+    exported_and_imported_is_the_same damaged_files_are_refused large_files_come_in_parts
     redis_lists_become_sessions redis_time_to_live redis_of_frameworks redis_lists_that_cannot_be_taken
     redis_of_many_batches redis_away
-    terminal_watches terminal_shows_progress)
+    terminal_menu menu_ends_with_its_input terminal_watches terminal_shows_progress)
 (($# == 0)) || tests=("$@")
 
 echo "1..${#tests[@]}"
