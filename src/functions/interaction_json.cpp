@@ -30,13 +30,28 @@ void write_interaction(JsonBuffer &out, const store::StoredInteraction &interact
 
 void write_messages(JsonBuffer &out, const store::StoredInteraction *interactions, int count) {
     std::string_view separator = "";
+    const auto calls = [&](int i) { return core::is_function_call(ref(interactions[i])); };
     for (int i = count - 1; i >= 0; --i) {
         const core::JsonbRef interaction = ref(interactions[i]);
         if (core::message_count(interaction) == 0) continue;
         out.append(separator);
-        out.write(
-            [&](char *at, char *limit) { return core::write_messages(interaction, at, limit); });
         separator = ", ";
+        if (!calls(i)) {
+            out.write([&](char *at, char *limit) {
+                return core::write_messages(interaction, at, limit);
+            });
+            continue;
+        }
+        // Calls made at once are one message: their results come after all of them.
+        out.write([](char *at, char *limit) { return core::begin_function_calls(at, limit); });
+        for (bool first = true; i >= 0 && calls(i); --i, first = false) {
+            if (!first) out.append(", ");
+            out.write([&](char *at, char *limit) {
+                return core::write_function_call(ref(interactions[i]), at, limit);
+            });
+        }
+        ++i;
+        out.write([](char *at, char *limit) { return core::end_function_calls(at, limit); });
     }
 }
 

@@ -182,6 +182,82 @@ TEST(Interaction, FunctionCallsOfOldHaveNoId) {
     EXPECT_EQ(results(message("function", string("ok"))), ",");
 }
 
+// --- frameworks --------------------------------------------------------------------------------
+
+Doc langchain(std::string_view type, std::vector<std::pair<std::string, Doc>> data) {
+    return object({{"type", string(type)}, {"data", object(std::move(data))}});
+}
+
+TEST(Interaction, LangChainsDictionaries) {
+    EXPECT_TRUE(begins_turn(langchain("human", {{"content", string("hi")}})));
+    EXPECT_TRUE(begins_turn(langchain("chat", {{"role", string("user")}})));
+    EXPECT_FALSE(begins_turn(langchain("ai", {{"content", string("hi")}})));
+    EXPECT_FALSE(begins_turn(langchain("tool", {{"content", string("hi")}})));
+    EXPECT_FALSE(begins_turn(langchain("event", {{"role", string("user")}})));
+    const Doc call = langchain(
+        "ai",
+        {{"tool_calls", array({object({{"id", string("a")}}), object({{"id", string("b")}})})}});
+    EXPECT_EQ(calls(call), "a,b,");
+    EXPECT_EQ(results(call), "");
+    const Doc result = langchain("tool", {{"tool_call_id", string("a")}});
+    EXPECT_EQ(results(result), "a,");
+    EXPECT_EQ(calls(result), "");
+    EXPECT_EQ(calls(langchain(
+                  "ai", {{"tool_calls", array({})},
+                         {"additional_kwargs",
+                          object({{"tool_calls", array({object({{"id", string("c")}})})}})}})),
+              "c,");
+    EXPECT_EQ(
+        calls(langchain("ai", {{"content", array({block("tool_use", {{"id", string("d")}})})}})),
+        "d,");
+}
+
+TEST(Interaction, ItemsOfTheResponsesApi) {
+    const auto item = [](std::string_view type) {
+        return object({{"type", string(type)}, {"call_id", string("a")}});
+    };
+    for (const char *type : {"function_call", "computer_call", "custom_tool_call"}) {
+        EXPECT_EQ(calls(item(type)), "a,") << type;
+        EXPECT_EQ(results(item(type)), "") << type;
+    }
+    for (const char *type : {"function_call_output", "local_shell_call_output"}) {
+        EXPECT_EQ(results(item(type)), "a,") << type;
+        EXPECT_EQ(calls(item(type)), "") << type;
+        EXPECT_FALSE(begins_turn(item(type))) << type;
+    }
+    EXPECT_EQ(calls(object({{"type", string("web_search_call")}, {"id", string("w")}})), "");
+    EXPECT_TRUE(begins_turn(object({{"type", string("message")}, {"role", string("user")}})));
+    EXPECT_FALSE(begins_turn(object({{"type", string("reasoning")}})));
+}
+
+TEST(Interaction, TokensOfFrameworks) {
+    const std::string said = "Where is my booking?";
+    EXPECT_EQ(tokens_of(langchain(
+                  "human", {{"content", string(said)},
+                            {"type", string("human")},
+                            {"id", string("run-0123456789abcdef")},
+                            {"response_metadata", object({{"model", string("a long name")}})}})),
+              estimate_tokens(said));
+    EXPECT_EQ(
+        tokens_of(langchain(
+            "ai", {{"content", string("")},
+                   {"tool_calls", array({object({{"args", object({{"q", string(said)}})}})})}})),
+        estimate_tokens("args") + estimate_tokens("q") + estimate_tokens(said));
+    EXPECT_EQ(tokens_of(object({{"type", string("function_call")},
+                                {"id", string("fc_0123456789")},
+                                {"call_id", string("call_0123456789")},
+                                {"status", string("completed")},
+                                {"name", string("find")},
+                                {"arguments", string(said)}})),
+              estimate_tokens("find") + estimate_tokens(said));
+    EXPECT_EQ(tokens_of(object({{"type", string("function_call_output")},
+                                {"call_id", string("call_0123456789")},
+                                {"output", string(said)}})),
+              estimate_tokens(said));
+    // An object of one's own that has an id and no type keeps what it has.
+    EXPECT_EQ(tokens_of(object({{"id", string(said)}})), estimate_tokens(said));
+}
+
 TEST(Interaction, OddShapesAreNoCalls) {
     EXPECT_EQ(calls(object({{"tool_calls", null()}})), "");
     EXPECT_EQ(calls(object({{"tool_calls", array({})}})), "");

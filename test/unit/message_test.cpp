@@ -104,6 +104,108 @@ TEST(Message, OthersAreNone) {
     EXPECT_EQ(core::message_count(JsonbRef()), 0);
 }
 
+Doc langchain(std::string_view type, Doc data) {
+    return object({{"type", string(type)}, {"data", std::move(data)}});
+}
+
+TEST(Message, LangChainsDictionaries) {
+    expect_messages(langchain("human", object({{"content", string("hi")},
+                                               {"type", string("human")},
+                                               {"id", null()},
+                                               {"name", null()},
+                                               {"additional_kwargs", object({})}})),
+                    1, R"({"role": "user", "content": "hi"})");
+    expect_messages(langchain("ai", object({{"content", string("")}, {"tool_calls", array({})}})),
+                    1, R"({"role": "assistant", "content": ""})");
+    expect_messages(langchain("system", object({{"content", string("s")}, {"name", string("n")}})),
+                    1, R"({"role": "system", "content": "s", "name": "n"})");
+    expect_messages(
+        langchain("tool", object({{"content", string("18")}, {"tool_call_id", string("c1")}})), 1,
+        R"({"role": "tool", "content": "18", "tool_call_id": "c1"})");
+    expect_messages(
+        langchain("chat", object({{"content", string("x")}, {"role", string("critic")}})), 1,
+        R"({"role": "critic", "content": "x"})");
+    expect_messages(langchain("AIMessageChunk", object({})), 1,
+                    R"({"role": "assistant", "content": null})");
+}
+
+TEST(Message, LangChainsToolCalls) {
+    expect_messages(
+        langchain("ai",
+                  object({{"content", string("")},
+                          {"tool_calls",
+                           array({object({{"name", string("weather")},
+                                          {"args", object({{"city", string("Lis\"b\\on\n")}})},
+                                          {"id", string("c1")},
+                                          {"type", string("tool_call")}}),
+                                  object({{"name", string("now")}, {"id", string("c2")}})})}})),
+        1,
+        R"({"role": "assistant", "content": "", "tool_calls": [)"
+        R"({"id": "c1", "type": "function", "function": {"name": "weather", )"
+        R"("arguments": "{\"city\": \"Lis\\\"b\\\\on\\n\"}"}}, )"
+        R"({"id": "c2", "type": "function", "function": {"name": "now", "arguments": "{}"}}]})");
+    // What older versions keep is what the model's API has answered.
+    expect_messages(
+        langchain(
+            "ai",
+            object({{"content", string("")},
+                    {"additional_kwargs",
+                     object({{"tool_calls", array({object({{"id", string("c3")},
+                                                           {"function", object({})}})})}})}})),
+        1, R"({"role": "assistant", "content": "", "tool_calls": [{"id": "c3", "function": {}}]})");
+}
+
+TEST(Message, OtherDictionariesAreNotLangChains) {
+    expect_messages(langchain("human", string("x")), 0, "");
+    expect_messages(langchain("event", object({{"content", string("x")}})), 0, "");
+    expect_messages(object({{"type", string("human")}, {"content", string("x")}}), 0, "");
+    expect_messages(langchain("chat", object({{"content", string("x")}})), 0, "");
+}
+
+TEST(Message, ItemsOfTheResponsesApi) {
+    expect_messages(
+        object({{"type", string("message")},
+                {"id", string("msg_1")},
+                {"role", string("assistant")},
+                {"status", string("completed")},
+                {"content",
+                 array({object({{"type", string("output_text")},
+                                {"text", string("Yes")},
+                                {"annotations", array({})}}),
+                        object({{"type", string("refusal")}, {"refusal", string("No")}})})}}),
+        1,
+        R"({"role": "assistant", "content": [{"type": "text", "text": "Yes"}, )"
+        R"({"type": "refusal", "refusal": "No"}]})");
+    const auto call = object({{"type", string("function_call")},
+                              {"id", string("fc_1")},
+                              {"call_id", string("c1")},
+                              {"name", string("weather")},
+                              {"arguments", string("{\"a\": 1}")}});
+    expect_messages(call, 1,
+                    R"({"role": "assistant", "content": null, "tool_calls": [)"
+                    R"({"id": "c1", "type": "function", "function": )"
+                    R"({"name": "weather", "arguments": "{\"a\": 1}"}}]})");
+    const Container container(call);
+    EXPECT_TRUE(core::is_function_call(JsonbRef::root(container.get())));
+    expect_messages(object({{"type", string("function_call_output")},
+                            {"call_id", string("c1")},
+                            {"output", string("18")}}),
+                    1, R"({"role": "tool", "content": "18", "tool_call_id": "c1"})");
+    expect_messages(
+        object({{"type", string("function_call_output")},
+                {"call_id", string("c1")},
+                {"output",
+                 array({object({{"type", string("input_text")}, {"text", string("18")}})})}}),
+        1,
+        R"({"role": "tool", "content": [{"type": "text", "text": "18"}], "tool_call_id": "c1"})");
+    // Without a message that stands for them.
+    expect_messages(object({{"type", string("reasoning")}, {"summary", array({})}}), 0, "");
+    expect_messages(object({{"type", string("computer_call")}, {"call_id", string("c")}}), 0, "");
+    expect_messages(object({{"type", string("computer_call_output")}, {"call_id", string("c")}}), 0,
+                    "");
+    expect_messages(object({{"type", string("function_call")}}), 0, "");
+}
+
 TEST(Message, LongOnes) {
     const std::string text(10'000, 'x');
     expect_messages(object({{"query", string("q")}, {"answer", string(text.substr(0, 500))}}), 2,
