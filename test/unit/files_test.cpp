@@ -50,9 +50,10 @@ TEST(Files, ArraysOfThem) {
 }
 
 TEST(Files, AtAnyPlaceWithin) {
-    EXPECT_EQ(files_of(object({{"parts", array({object({{"path", string("a")}}),
-                                                object({{"x", object({{"uri", string("b")}})}})})}})),
-              "a,b,");
+    EXPECT_EQ(
+        files_of(object({{"parts", array({object({{"path", string("a")}}),
+                                          object({{"x", object({{"uri", string("b")}})}})})}})),
+        "a,b,");
     // An object under such a key says by its own keys what it names.
     EXPECT_EQ(files_of(object({{"path", object({{"to", string("a")}, {"url", string("b")}})}})),
               "b,");
