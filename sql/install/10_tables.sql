@@ -117,6 +117,7 @@ CREATE TABLE @extschema@.sm_worker_status (
     renewed_up_to    text COLLATE "C",
     not_renewed      text[] COLLATE "C",
     evicted_total    bigint NOT NULL DEFAULT 0,
+    last_retention_at timestamptz,
     CONSTRAINT sm_worker_status_pkey PRIMARY KEY (singleton),
     CONSTRAINT sm_worker_status_singleton CHECK (singleton)
 );
@@ -127,6 +128,7 @@ COMMENT ON COLUMN @extschema@.sm_worker_status.last_run_at IS 'When its last bur
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_finished_at IS 'When its last burst of work ended.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.bursts IS 'Number of its bursts.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.removed_total IS 'Number of interactions it has removed.';
+COMMENT ON COLUMN @extschema@.sm_worker_status.last_retention_at IS 'When it last looked for what has been kept for long enough: counts of activity, backups.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.evicted_total IS 'Number of sessions it has evicted, because the memory was larger than session_memory.max_size.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error IS 'The last error it met.';
 COMMENT ON COLUMN @extschema@.sm_worker_status.last_error_at IS 'When that was.';

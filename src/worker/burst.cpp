@@ -11,6 +11,7 @@
 #include "settings.hpp"
 #include "store/evict.hpp"
 #include "worker/hints.hpp"
+#include "worker/retention.hpp"
 #include "worker/status.hpp"
 
 namespace sm::worker {
@@ -131,7 +132,7 @@ class Burst {
         if (!transaction([&](const pg::Extension &e) { record_start(e, began_); }))
             return Outcome::kDone;
         renew_all_hints();
-        const bool more = prune() || evict();
+        const bool more = prune() || evict() || retain();
         (void)transaction(
             [&](const pg::Extension &e) { record_end(e, removed_, evicted_, error_); });
         return more ? Outcome::kMoreToDo : Outcome::kDone;
@@ -146,12 +147,19 @@ class Burst {
         return in_transaction(&error_, std::forward<Body>(body));
     }
 
-    /// A transaction that removes something, and returns what.
+    /// A transaction that sets the pace of those that follow.
+    template <typename Body>
+    bool timed(Body &&body) {
+        const TimestampTz began = GetCurrentTimestamp();
+        const bool done = transaction(std::forward<Body>(body));
+        pace_.took(GetCurrentTimestamp() - began);
+        return done;
+    }
+
+    /// One that removes interactions, and returns what.
     template <typename Body>
     bool batch(store::Pruned *pruned, Body &&body) {
-        const TimestampTz began = GetCurrentTimestamp();
-        const bool done = transaction([&](const pg::Extension &e) { *pruned = body(e); });
-        pace_.took(GetCurrentTimestamp() - began);
+        const bool done = timed([&](const pg::Extension &e) { *pruned = body(e); });
         if (done) removed_ += pruned->interactions;
         return done;
     }
@@ -207,6 +215,27 @@ class Burst {
             }
         }
         return eviction.unfinished();
+    }
+
+    /// Lets go what was kept for long enough, once in a nap time. Where one kind fails, the others
+    /// go on.
+    bool retain() {
+        bool due = false;
+        if (!transaction([&](const pg::Extension &e) { due = retention_is_due(e, began_); }) ||
+            !due)
+            return false;
+        for (const Kept what : kAllKept) {
+            bool more = true;
+            while (more) {
+                if (!time_is_left()) return true;
+                if (!timed([&](const pg::Extension &e) {
+                        more = let_go(e, what, pace_.most().interactions);
+                    }))
+                    break;
+            }
+        }
+        (void)transaction([&](const pg::Extension &e) { record_retention(e, began_); });
+        return false;
     }
 
     MemoryContext context_;

@@ -2,6 +2,7 @@
 #include "worker/status.hpp"
 
 #include "pg/spi.hpp"
+#include "settings.hpp"
 
 namespace sm::worker {
 
@@ -23,6 +24,12 @@ pg::Statement end_statement(
     " last_finished_at = $3, last_error = COALESCE($4, w.last_error),"
     " last_error_at = CASE WHEN $4 IS NULL THEN w.last_error_at ELSE $3 END",
     {INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID});
+
+pg::Statement last_retention_statement("SELECT w.last_retention_at FROM @.sm_worker_status AS w",
+                                       {});
+
+pg::Statement retention_statement("UPDATE @.sm_worker_status AS w SET last_retention_at = $1",
+                                  {TIMESTAMPTZOID});
 
 }  // namespace
 
@@ -48,6 +55,19 @@ TimestampTz last_start(const pg::Extension &extension) {
 
 void record_start(const pg::Extension &extension, TimestampTz began) {
     pg::with_spi([&] { start_statement.run(extension, {Value::of(began)}, false); });
+}
+
+bool retention_is_due(const pg::Extension &extension, TimestampTz now) {
+    return pg::with_spi([&] {
+        const pg::Rows status = last_retention_statement.run(extension, {}, true);
+        if (status.none() || status.at(0, 1).null) return true;
+        const TimestampTz last = DatumGetTimestampTz(status.at(0, 1).datum);
+        return last > now || last <= now - static_cast<int64>(settings::nap_time_ms) * 900;
+    });
+}
+
+void record_retention(const pg::Extension &extension, TimestampTz now) {
+    pg::with_spi([&] { retention_statement.run(extension, {Value::of(now)}, false); });
 }
 
 void record_end(const pg::Extension &extension, int64 removed, int64 evicted, const char *error) {
