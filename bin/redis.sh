@@ -235,9 +235,12 @@ import_redis() {
     esac
     [[ -n $pattern ]] || wrong_usage "import-redis needs --pattern or --from"
     [[ -z ${given[newest-first]:-} ]] || newest_first=true
-    # The one * of a pattern without other wild cards stands for the session's id.
+    # The one * of a pattern without other wild cards stands for the session's id, together with
+    # letters and digits beside it: under chat:1* the key chat:12 is the session 12, not 2.
     if [[ $pattern =~ ^([^]*?[\\]*)\*([^]*?[\\]*)$ ]]; then
         prefix=${BASH_REMATCH[1]} suffix=${BASH_REMATCH[2]} whole_key=false
+        while [[ $prefix == *[[:alnum:]] ]]; do prefix=${prefix%?}; done
+        while [[ $suffix == [[:alnum:]]* ]]; do suffix=${suffix#?}; done
     fi
     if [[ $ttl != keep && $ttl != default ]]; then
         answer=$(value "SELECT :'ttl'::interval > '0'" -v ttl="$ttl" 2>/dev/null) || true

@@ -417,6 +417,9 @@ redis_lists_become_sessions() {
     says "1 sessions with 1 messages imported, 3 were there already, 0 left out"
     is 3 "SELECT interactions FROM sm_stats('a')"
     import_redis 3 --pattern 'nothing:*'
+    redis rpush room-12 '{"content": "x"}'
+    import_redis 0 --pattern 'room-1*'
+    is 12 "SELECT session_id FROM sm_session WHERE session_id LIKE '%2'"
     import_redis 0 --pattern '[o]ther:*'
     is 'other:c' "SELECT session_id FROM sm_session WHERE session_id LIKE '%:%' AND session_id NOT LIKE 'it%'"
 }
@@ -617,6 +620,18 @@ END
 }
 
 terminal_shows_progress() {
+    fill
+    at_terminal export file.jsonl <<'END'
+wait rows written to file.jsonl
+end 0
+END
+    at_terminal import file.jsonl <<'END'
+wait reading ...
+wait lines
+wait 0 rows added
+end 0
+END
+    rm file.jsonl
     need_redis || return
     redis rpush p:1 '{"content": "x"}'
     at_terminal import-redis --socket "$scratch/redis.sock" --pattern 'p:*' <<'END'
