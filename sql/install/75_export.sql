@@ -41,11 +41,12 @@ BEGIN ATOMIC
                  (5, 'sm_artifact', 'part', 'session_id', NULL, NULL),
                  (6, 'sm_artifact_file', 'part', 'session_id', NULL, NULL),
                  (7, 'sm_kb_use', 'trace', 'session_id', NULL, NULL),
-                 (8, 'sm_profile', 'profile', 'user_id', '{attributes}', NULL),
-                 (9, 'sm_event', 'event', 'user_id', '{data}', NULL),
-                 (10, 'sm_learned_kind', 'learned', 'user_id', NULL, NULL),
-                 (11, 'sm_learned', 'learned', 'user_id', NULL, NULL),
-                 (12, 'sm_activity', 'trace', 'user_id', NULL, NULL))
+                 (8, 'sm_activity', 'trace', 'user_id', NULL, NULL),
+                 (9, 'sm_profile', 'profile', 'user_id', '{attributes}', NULL),
+                 (10, 'sm_event', 'event', 'user_id', '{data}', NULL),
+                 (11, 'sm_learned_kind', 'learned', 'user_id', NULL, NULL),
+                 (12, 'sm_learned_attribute', 'learned', 'user_id', NULL, NULL),
+                 (13, 'sm_learned', 'learned', 'user_id', NULL, NULL))
          AS t (place, name, scope, grouped_by, objects, hints)
     JOIN pg_extension AS e ON e.extname = 'session_memory'
     JOIN pg_class AS c ON c.relnamespace = e.extnamespace AND c.relname = t.name

@@ -93,6 +93,16 @@ BEGIN
     INTO key_list, same_key
     FROM unnest(t.key) WITH ORDINALITY AS k (name, position);
     BEGIN
+        -- Who counts what leaves a session holds the session.
+        IF t.scope = 'trace' THEN
+            EXECUTE format($query$
+                SELECT FROM %1$s.sm_session AS s
+                WHERE s.session_id IN (SELECT v.session_id
+                                       FROM unnest($1) AS g ("row")
+                                       CROSS JOIN LATERAL jsonb_populate_record(NULL::%2$s, g."row") AS v
+                                       WHERE NOT EXISTS (SELECT FROM %2$s AS x WHERE %3$s))
+                ORDER BY s.session_id FOR UPDATE OF s $query$, home, t.relation, same_key) USING rows;
+        END IF;
         EXECUTE format($query$
             WITH given AS MATERIALIZED (
                 SELECT %1$s
@@ -115,7 +125,7 @@ BEGIN
                    count(*) FILTER (WHERE v."what becomes of it" = 'unchanged'),
                    count(*) FILTER (WHERE v."what becomes of it" <> 'unchanged') - (SELECT count(*) FROM inserted),
                    (SELECT coalesce(array_agg(DISTINCT i.owner), '{}') FROM inserted AS i),
-                   (array_agg(DISTINCT v.%3$s) FILTER (WHERE v."what becomes of it" = 'different'))[1:100]
+                   coalesce(array_agg(DISTINCT v.%3$s) FILTER (WHERE v."what becomes of it" = 'different'), '{}')
             FROM judged AS v $query$,
             value_list, t.relation, owner, stored, given, same_key, column_list, key_list,
             CASE WHEN overwrite THEN format('(%s) DO UPDATE SET (%s) = ROW(%s)', key_list, column_list, replaced) ELSE 'DO NOTHING' END)
@@ -319,6 +329,11 @@ BEGIN
                 EXECUTE refuse USING item.stray, 'belongs to a session that does not come before it',
                     'Nothing was imported. Where a document is imported in parts, each part is the header and, after it, whole sessions.';
             END IF;
+            IF item.scope IN ('profile', 'event') THEN
+                -- Who records an event holds the profile, and takes the number of the event from it.
+                EXECUTE format('SELECT FROM %s.sm_profile AS p WHERE p.user_id = ANY (ARRAY(SELECT r."row" ->> ''user_id'' FROM unnest($1) AS r ("row"))) '
+                               'ORDER BY p.user_id FOR UPDATE OF p', home) USING item.rows;
+            END IF;
             EXECUTE format('SELECT * FROM %s._sm_merge_rows($1, $2, $3, $4, $5)', home) INTO outcome
                 USING item.name, item.rows, item.numbers,
                       CASE item.scope WHEN 'part' THEN new_sessions WHEN 'learned' THEN new_users END, overwrite AND item.scope = 'setting';
@@ -342,6 +357,9 @@ BEGIN
                 WHEN 'event' THEN
                     learners := ARRAY(SELECT DISTINCT u.id COLLATE "C" FROM unnest(learners || outcome.owners_added) AS u (id)
                                       WHERE u.id <> ALL (new_users) ORDER BY 1);
+                WHEN 'learned' THEN
+                    -- What was learned of a user who is there already is learned anew, from all events.
+                    learners := ARRAY(SELECT DISTINCT u.id COLLATE "C" FROM unnest(learners || outcome.owners_different) AS u (id) ORDER BY 1);
                 ELSE NULL;
             END CASE;
         END LOOP;
