@@ -86,7 +86,7 @@ CREATE TEMPORARY TABLE part ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY p.size) AS part, min(p.n) AS first_line, max(p.n) AS last_line
 FROM (SELECT s.n, coalesce(max(CASE WHEN s.line ->> 'table' IN ('sm_session', 'sm_profile', 'sm_kb_use', 'sm_activity')
                                     THEN s.size / 4000000 END) OVER (ORDER BY s.n), 0) AS size
-      FROM (SELECT d.n, d.line, sum(pg_column_size(d.line)) OVER (ORDER BY d.n) AS size FROM document AS d WHERE d.n > 1) AS s
+      FROM (SELECT d.n, d.line, sum(octet_length(d.line::text)) OVER (ORDER BY d.n) AS size FROM document AS d WHERE d.n > 1) AS s
       WHERE NOT s.line ? 'end' OR s.n < (SELECT max(l.n) FROM document AS l)) AS p
 GROUP BY p.size;
 CREATE TEMPORARY TABLE outcome (outcome jsonb) ON COMMIT DROP;
