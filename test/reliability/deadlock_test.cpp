@@ -136,8 +136,9 @@ void call_for(const Database &database, Milliseconds time, int seed,
     while (std::chrono::steady_clock::now() < end) {
         const size_t id = any(12);
         const std::string &sql = calls[any(calls.size())];
-        // Now and then several calls for one session in a transaction.
-        const bool transaction = seed >= kPruners && any(4) == 0;
+        // Now and then several adds to one session in a transaction. Who changes more than one session
+        // in a transaction chooses an order of locks, and deadlocks with others are a choice, too.
+        const bool transaction = seed >= kPruners && seed < kPruners + kAdders && any(4) == 0;
         if (transaction) session.run("BEGIN");
         for (size_t i = transaction ? any(4) : 1; i > 0; --i)
             tally->add(sql,
@@ -179,7 +180,7 @@ TEST_P(DeadlockTest, NeverAmongAllThatChangesSomething) {
               0);
     EXPECT_TRUE(database.no_deadlock());
     std::cout << "figure: " << kPruners << " pruners, " << kAdders << " adders, " << kChangers
-              << " others, " << tally.calls() << " calls: no deadlock\n";
+              << " others, " << tally.calls() << " calls\n";
 }
 
 SM_ON_BOTH_SERVERS(DeadlockTest);
