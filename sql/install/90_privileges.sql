@@ -56,6 +56,13 @@ BEGIN
             MESSAGE = 'grantee must not be null',
             HINT = 'Give the name of a role, like sm_grant(''my_app'', ''writer'').';
     END IF;
+    -- A number is taken for a role, whether there is one or not.
+    PERFORM FROM pg_roles AS r WHERE r.oid = grantee;
+    IF NOT FOUND THEN
+        RAISE undefined_object USING
+            MESSAGE = format('there is no role %s', grantee),
+            HINT = 'Give the name of a role, like sm_grant(''my_app'', ''writer'').';
+    END IF;
     SELECT c.relowner INTO STRICT owner
     FROM pg_extension AS e
     JOIN pg_class AS c ON c.relnamespace = e.extnamespace AND c.relname = 'session_memory'
