@@ -47,6 +47,7 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_default_ttl()", "_sm_default_ttl()", ""},
     {"_sm_default_idle_timeout()", "_sm_default_idle_timeout()", ""},
     {"_sm_lifetime(interval,bigint)", "_sm_lifetime('1 day', 0)", ""},
+    {"_sm_max_size()", "_sm_max_size()", ""},
     {"_sm_patience()", "_sm_patience()", ""},
     {"_sm_worker_enabled()", "_sm_worker_enabled()", ""},
     {"_sm_cap(integer)", "_sm_cap(5)", ""},
