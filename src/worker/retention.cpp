@@ -10,6 +10,9 @@ namespace {
 
 using pg::Value;
 
+// A statement of its own: a function of SQL locks the tables of all its statements before it begins
+// with the first, and whoever clears all takes this lock before it takes the tables.
+pg::Statement lock_statement("SELECT pg_catalog.pg_advisory_xact_lock(8317708086087869298)", {});
 pg::Statement activity_statement("SELECT @._sm_prune_activity($1, $2)", {INTERVALOID, INT4OID});
 pg::Statement backups_statement("SELECT @._sm_prune_backups($1)", {INTERVALOID});
 
@@ -31,6 +34,7 @@ bool let_go(const pg::Extension &extension, Kept what, int64 at_most) {
             backups_statement.run(extension, {interval_of(kept_for)}, false);
             return false;
         }
+        lock_statement.run(extension, {}, false);
         const Value limit = Value::of(static_cast<int32>(at_most));
         const pg::Rows gone =
             activity_statement.run(extension, {interval_of(kept_for), limit}, false);
