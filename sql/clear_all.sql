@@ -34,6 +34,7 @@ BEGIN
     PERFORM sm_set_profile(who, jsonb_build_object('name', initcap(who), 'tags', '[]'::jsonb));
     PERFORM sm_record_event(who, 'booking', jsonb_build_object('city', c, 'price_per_night', 80.10), satisfaction => 0.1, session_id => who || '-1')
     FROM unnest(ARRAY['Rome', 'Paris', 'Rome']) AS c;
+    PERFORM _sm_relearn(who);
 END $$;
 -- All that is of users, table by table.
 CREATE FUNCTION pg_temp.hashes() RETURNS TABLE (name text, row_count bigint, hash text) LANGUAGE plpgsql AS $$

@@ -34,6 +34,7 @@ BEGIN
     PERFORM sm_set_profile(who, jsonb_build_object('name', initcap(who), 'tags', '[]'::jsonb));
     PERFORM sm_record_event(who, 'booking', jsonb_build_object('city', c, 'price_per_night', 80.10), satisfaction => 0.1, session_id => who || '-1')
     FROM unnest(ARRAY['Rome', 'Paris', 'Rome']) AS c;
+    PERFORM _sm_relearn(who);
 END $$;
 -- All that is of users, table by table.
 CREATE FUNCTION pg_temp.hashes() RETURNS TABLE (name text, row_count bigint, hash text) LANGUAGE plpgsql AS $$
@@ -109,7 +110,7 @@ INSERT INTO small (line) VALUES
 ('{"session_memory": {"format": 1, "exported_at": "2026-01-01T00:00:00+00:00"}}'),
 ('{"table": "sm_session", "row": {"session_id": "new", "created_at": "2026-01-01T00:00:00+00:00", "last_activity_at": "2026-01-01T00:00:00+00:00", "last_seq": 2, "interactions": 1, "tokens": 7, "bytes": 18, "summary_seq": 0, "ttl": "1 day", "user_id": "new user"}}'),
 ('{"table": "session_memory", "row": {"session_id": "new", "seq": 2, "created_at": "2026-01-01T00:00:00+00:00", "tokens": 7, "interaction": {"q": "a"}}}'),
-('{"table": "sm_profile", "row": {"user_id": "new user", "attributes": {}, "created_at": "2026-01-01T00:00:00+00:00", "first_seen_at": "infinity", "last_seen_at": "2026-01-01T00:00:00+00:00", "last_event_id": 0}}'),
+('{"table": "sm_profile", "row": {"user_id": "new user", "attributes": {}, "created_at": "2026-01-01T00:00:00+00:00", "first_seen_at": "infinity", "last_seen_at": "2026-01-01T00:00:00+00:00", "last_event_id": 0, "learned_through": 0}}'),
 ('{"end": {"lines": 3}}');
 CREATE FUNCTION pg_temp.with(number int, replaced jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_agg(CASE WHEN n = number THEN replaced ELSE line END ORDER BY n) FROM small

@@ -1,16 +1,17 @@
 -- Users: profiles and events, what outlives a session ------------------------------------------------
 
 CREATE TABLE @extschema@.sm_profile (
-    user_id       text COLLATE "C" NOT NULL,
-    attributes    jsonb NOT NULL DEFAULT '{}',
-    created_at    timestamptz NOT NULL,
-    first_seen_at timestamptz NOT NULL,
-    last_seen_at  timestamptz NOT NULL,
-    last_event_id bigint NOT NULL DEFAULT 0,
+    user_id         text COLLATE "C" NOT NULL,
+    attributes      jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL,
+    first_seen_at   timestamptz NOT NULL,
+    last_seen_at    timestamptz NOT NULL,
+    last_event_id   bigint NOT NULL DEFAULT 0,
+    learned_through bigint NOT NULL DEFAULT 0,
     CONSTRAINT sm_profile_pkey PRIMARY KEY (user_id)
-) WITH (fillfactor = 80);
-
-CREATE INDEX sm_profile_last_seen_at_idx ON @extschema@.sm_profile (last_seen_at);
+)
+-- No index has what an event changes, so that the row can stay on its page.
+WITH (fillfactor = 80);
 
 COMMENT ON TABLE @extschema@.sm_profile IS 'Users with attributes or events, one row each; written by sm_set_profile and sm_record_event.';
 COMMENT ON COLUMN @extschema@.sm_profile.user_id IS 'The user, 1 to 255 characters, chosen by the application.';
@@ -19,7 +20,7 @@ COMMENT ON COLUMN @extschema@.sm_profile.created_at IS 'When the row was made.';
 COMMENT ON COLUMN @extschema@.sm_profile.first_seen_at IS 'The earliest time of an event or a change of the attributes.';
 COMMENT ON COLUMN @extschema@.sm_profile.last_seen_at IS 'The latest time of an event or a change of the attributes; never in the future.';
 COMMENT ON COLUMN @extschema@.sm_profile.last_event_id IS 'The last event_id handed out; never handed out again.';
-COMMENT ON INDEX @extschema@.sm_profile_last_seen_at_idx IS 'Who has not been seen for long: sm_prune_profiles.';
+COMMENT ON COLUMN @extschema@.sm_profile.learned_through IS 'The events up to this event_id are in the learned tables; later ones are read where they lie.';
 
 CREATE TABLE @extschema@.sm_event (
     user_id      text COLLATE "C" NOT NULL,
@@ -58,39 +59,6 @@ CREATE FUNCTION @extschema@._sm_check_events(user_id text, kind text, before tim
 RETURNS integer LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'sm_check_events';
 COMMENT ON FUNCTION @extschema@._sm_check_events(text, text, timestamptz, integer) IS
 'Internal: the arguments of sm_events, checked; returns page_size.';
-
--- A user is known by their profile or by a session. What the attributes say under our names does not count.
-CREATE FUNCTION @extschema@.sm_profile(user_id text)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce(p.attributes, '{}'::jsonb)
-           || jsonb_build_object('user_id', $1, 'first_seen_at', @extschema@._sm_time(k.first_seen_at),
-                                 'last_seen_at', @extschema@._sm_time(k.last_seen_at))
-    FROM (SELECT min(a.first_seen_at), max(a.last_seen_at)
-          FROM (SELECT f.first_seen_at, f.last_seen_at FROM @extschema@.sm_profile AS f WHERE f.user_id = $1
-                UNION ALL
-                SELECT s.created_at, s.last_activity_at FROM @extschema@.sm_session AS s WHERE s.user_id = $1)
-               AS a (first_seen_at, last_seen_at)) AS k (first_seen_at, last_seen_at)
-    LEFT JOIN @extschema@.sm_profile AS p ON p.user_id = $1
-    WHERE @extschema@._sm_check_name($1, 'user_id') IS NOT NULL AND k.first_seen_at IS NOT NULL;
-END;
-COMMENT ON FUNCTION @extschema@.sm_profile(text) IS
-'What is known of a user: attributes, and when they were first and last seen; NULL for a user nobody knows.';
-
-CREATE FUNCTION @extschema@.sm_set_profile(user_id text, patch jsonb)
-RETURNS jsonb LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    INSERT INTO @extschema@.sm_profile AS p (user_id, attributes, created_at, first_seen_at, last_seen_at)
-    VALUES (@extschema@._sm_check_name($1, 'user_id'), @extschema@._sm_patched_profile($1, NULL, $2),
-            statement_timestamp(), statement_timestamp(), statement_timestamp())
-    ON CONFLICT ON CONSTRAINT sm_profile_pkey DO UPDATE
-    SET attributes = @extschema@._sm_patched_profile(p.user_id, p.attributes, $2),
-        first_seen_at = least(p.first_seen_at, excluded.first_seen_at),
-        last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at);
-    SELECT @extschema@.sm_profile($1);
-END;
-COMMENT ON FUNCTION @extschema@.sm_set_profile(text, jsonb) IS
-'Changes what is known of a user, by JSON Merge Patch; returns the new profile.';
 
 CREATE FUNCTION @extschema@.sm_record_event(user_id text, kind text, data jsonb, occurred_at timestamptz DEFAULT NULL,
                                             satisfaction real DEFAULT NULL, session_id text DEFAULT NULL)

@@ -24,7 +24,7 @@
 CREATE FUNCTION @extschema@._sm_tables()
 RETURNS TABLE (place integer, name text, relation text, scope text, grouped_by text, key text[], columns text[],
                json_columns text[], required text[], objects text[], hints text[], own text, of_user text, of_session text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 12 SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 13 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT t.place, t.name, format('%s.%I', e.extnamespace::regnamespace, c.relname), t.scope, t.grouped_by, k.key,
            a.columns, a.json_columns, a.required, t.objects, t.hints,
@@ -76,7 +76,7 @@ BEGIN ATOMIC
                'SELECT %s AS "group", %s AS place, jsonb_build_array(%s) AS key, '
                'jsonb_build_object(''table'', %L, ''row'', to_jsonb(t)%s) AS line FROM %s AS t '
                'WHERE %s AND ($1 IS NULL OR %s) AND ($3 IS NULL OR %s)%s',
-               coalesce(format('t.%I', t.grouped_by), 'NULL::text'), t.place,
+               CASE WHEN t.grouped_by IS NULL THEN 'NULL::text' ELSE format('t.%I', t.grouped_by) END, t.place,
                (SELECT string_agg(format('t.%I', k.name), ', ' ORDER BY k.position) FROM unnest(t.key) WITH ORDINALITY AS k (name, position)),
                t.name,
                (SELECT ' - array_remove(ARRAY[' || string_agg(format('CASE WHEN t.%I IS NULL THEN %L END', j.name, j.name), ', ') || ']::text[], NULL)'

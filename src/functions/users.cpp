@@ -1,5 +1,5 @@
 // Users: their profiles, and the events that are remembered of them.
-#include <cmath>
+#include <algorithm>
 
 #include "functions/entry.hpp"
 #include "functions/merge_patch.hpp"
@@ -14,8 +14,6 @@ namespace {
 
 /// Largest set of attributes of a profile, and largest data of an event, in bytes.
 constexpr uint32 kLargestObject = 1024 * 1024;
-/// Longest kind of an event, in characters.
-constexpr int kLongestKind = 63;
 
 /// What a profile shows besides its attributes.
 constexpr const char *kOurs[] = {"user_id", "first_seen_at", "last_seen_at"};
@@ -35,22 +33,19 @@ pg::Statement insert_statement(
     " VALUES ($1, $2, $3, $4, $5, $6, $7)",
     {TEXTOID, INT8OID, TEXTOID, TIMESTAMPTZOID, FLOAT4OID, TEXTOID, JSONBOID});
 
+/// So many events of a user are learned at once (sql/install/55_learning.sql).
+constexpr int64 kLearnedTogether = 64;
+
+pg::Statement outdated_statement("SELECT @._sm_outdated($1)", {TEXTOID});
+pg::Statement fold_statement("SELECT @._sm_fold($1)", {TEXTOID});
+pg::Statement relearn_statement("SELECT @._sm_relearn($1)", {TEXTOID});
+
 pg::Statement other_user_statement(
     "SELECT FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1"
     " AND s.user_id OPERATOR(pg_catalog.<>) $2"
     " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, $3, $4)"
     " OPERATOR(pg_catalog.>) $5",
     {TEXTOID, TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID});
-
-text *checked_kind(text *kind) {
-    const int characters = pg_mbstrlen_with_len(
-        VARDATA_ANY(kind), static_cast<int>(std::min<size_t>(VARSIZE_ANY_EXHDR(kind), 1024)));
-    if (characters == 0 || characters > kLongestKind)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg(characters == 0 ? "kind must not be empty" : "kind is too long"),
-                errhint("Give 1 to %d characters, like booking or purchase.", kLongestKind));
-    return kind;
-}
 
 void refuse_if_too_large(const Jsonb *object, const char *what, const text *user_id) {
     if (VARSIZE(object) <= kLargestObject) return;
@@ -93,6 +88,14 @@ void refuse_session_of_another(const pg::Extension &extension, const Event &even
                 errhint("Give a session of user \"%s\", or none.", pg::printable(event.user_id)));
 }
 
+/// Learns what is new of a user, or all of it anew where the rules have changed. The lock on the profile's
+/// row makes that happen once.
+void learn(const pg::Extension &extension, text *user_id) {
+    const pg::Rows rows = outdated_statement.run(extension, {Value::of(user_id)}, false);
+    const bool outdated = DatumGetBool(rows.at(0, 1).required());
+    (outdated ? relearn_statement : fold_statement).run(extension, {Value::of(user_id)}, false);
+}
+
 /// Stores it; returns its number.
 int64 record(const pg::Extension &extension, const Event &event) {
     // Nobody is seen in the future: what is planned does not keep a profile alive.
@@ -108,6 +111,7 @@ int64 record(const pg::Extension &extension, const Event &event) {
                           Value::of(event.occurred_at), event.satisfaction,
                           Value::of(event.session_id), Value::of(event.data)},
                          false);
+    if (event_id % kLearnedTogether == 0) learn(extension, event.user_id);
     return event_id;
 }
 
@@ -138,7 +142,7 @@ Datum sm_record_event(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     Event event;
     event.user_id = arguments.required_name(0, "user_id");
-    event.kind = checked_kind(arguments.required_text(1, "kind"));
+    event.kind = arguments.required_name(1, "kind", functions::kLongestKind);
     event.data = arguments.required_object(2, "data");
     refuse_if_too_large(event.data, "the event", event.user_id);
     event.now = GetCurrentTimestamp();
@@ -156,7 +160,7 @@ Datum sm_record_event(PG_FUNCTION_ARGS) {
 Datum sm_check_events(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     arguments.required_name(0, "user_id");
-    if (text *kind = arguments.optional_text(1)) checked_kind(kind);
+    arguments.optional_name(1, "kind", functions::kLongestKind);
     PG_RETURN_INT32(arguments.required_limit(3, "page_size"));
 }
 

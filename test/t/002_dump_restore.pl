@@ -36,6 +36,7 @@ $source->safe_psql('postgres', q{
     SELECT sm_set_state('s4', '{"slots": {"city": "Rome", "nothing": null}}'), sm_set_summary('s4', E'A\n"summary"', 3);
     SELECT sm_add('ended', 'q', 'a', '{"sources": ["entry"]}', user_id => 'user4'), sm_end_session('ended') IS NOT NULL;
     SELECT sm_set_profile('user4', '{"name": "O''Hara"}'), sm_record_event('user4', 'booking', '{"city": "Rome"}', satisfaction => 0.1);
+    SELECT sm_set_learning_rule('booking', 'city', top => 3), _sm_relearn('user4');
     INSERT INTO sm_artifact VALUES ('s4', 'model', 'm', '{"r2": 0.90}', now(), now());
     INSERT INTO sm_artifact_file VALUES ('s4', 'model', 'm', 1, 's3://models/m');
     INSERT INTO sm_orphan (session_id, kind, name, uri, due_at) VALUES ('gone', 'model', 'm', 's3://models/gone', 'infinity');
