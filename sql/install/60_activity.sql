@@ -182,12 +182,10 @@ COMMENT ON FUNCTION @extschema@.sm_kb_usage(integer, timestamptz) IS
 'Entries of the knowledge base by how many interactions used them, the most used first; from the full hour of a time on.';
 
 -- Activity that is older than the profiles are kept. What it alone knew, since when a user was there, goes into
--- the user's profile.
+-- the user's profile. The caller holds the lock of those who remove users, who take profiles first.
 CREATE FUNCTION @extschema@._sm_prune_activity(inactive interval, max_rows integer)
 RETURNS bigint LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-    -- With sm_forget_user: it takes profiles first, and activity afterwards.
-    SELECT pg_advisory_xact_lock(8317708086087869298);
     WITH old AS (
         SELECT a.user_id, a.hour, a.session_id
         FROM @extschema@.sm_activity AS a

@@ -218,9 +218,7 @@ BEGIN
         EXECUTE format('UPDATE %1$s.sm_profile AS p SET last_event_id = l.event_id '
                        'FROM (SELECT max(e.event_id) AS event_id FROM %1$s.sm_event AS e WHERE e.user_id = $1) AS l '
                        'WHERE p.user_id = $1 AND p.last_event_id < l.event_id', home) USING learner;
-        IF to_regprocedure(format('%s._sm_relearn(text)', home)) IS NOT NULL THEN
-            EXECUTE format('SELECT %s._sm_relearn($1)', home) USING learner;
-        END IF;
+        EXECUTE format('SELECT %s._sm_relearn($1)', home) USING learner;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION @extschema@._sm_settle(text[], text[], boolean) IS

@@ -11,8 +11,15 @@ namespace {
 using pg::Value;
 
 // A statement of its own: a function of SQL locks the tables of all its statements before it begins
-// with the first, and whoever clears all takes this lock before it takes the tables.
-pg::Statement lock_statement("SELECT pg_catalog.pg_advisory_xact_lock(8317708086087869298)", {});
+// with the first, and whoever clears all takes this lock before it takes the tables. Nobody is
+// waited for: what is old today is old at the next nap, too.
+pg::Statement lock_statement("SELECT pg_catalog.pg_try_advisory_xact_lock(8317708086087869298)",
+                             {});
+
+// A user may have some thousand events.
+constexpr int64 kRowsPerUser = 50;
+
+pg::Statement profiles_statement("SELECT @._sm_prune_profiles($1, $2)", {INTERVALOID, INT4OID});
 pg::Statement activity_statement("SELECT @._sm_prune_activity($1, $2)", {INTERVALOID, INT4OID});
 pg::Statement backups_statement("SELECT @._sm_prune_backups($1)", {INTERVALOID});
 
@@ -25,20 +32,23 @@ Value interval_of(int seconds) {
 }  // namespace
 
 bool let_go(const pg::Extension &extension, Kept what, int64 at_most) {
-    const bool activity = what == Kept::kActivity;
+    const bool backups = what == Kept::kBackups;
     const int kept_for =
-        activity ? settings::profile_retention_seconds : settings::backup_retention_seconds;
+        backups ? settings::backup_retention_seconds : settings::profile_retention_seconds;
     if (kept_for == 0) return false;
     return pg::with_spi([&] {
-        if (!activity) {
+        if (backups) {
             backups_statement.run(extension, {interval_of(kept_for)}, false);
             return false;
         }
-        lock_statement.run(extension, {}, false);
-        const Value limit = Value::of(static_cast<int32>(at_most));
-        const pg::Rows gone =
-            activity_statement.run(extension, {interval_of(kept_for), limit}, false);
-        return gone.at(0, 1).int64_or(0) >= at_most;
+        if (!DatumGetBool(lock_statement.run(extension, {}, false).at(0, 1).required()))
+            return false;
+        const bool profiles = what == Kept::kProfiles;
+        const int64 limit = profiles ? Max(at_most / kRowsPerUser, 1) : at_most;
+        pg::Statement &statement = profiles ? profiles_statement : activity_statement;
+        const pg::Rows gone = statement.run(
+            extension, {interval_of(kept_for), Value::of(static_cast<int32>(limit))}, false);
+        return gone.at(0, 1).int64_or(0) >= limit;
     });
 }
 

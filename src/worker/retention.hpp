@@ -1,12 +1,13 @@
-// What is kept for a set time and then let go: counts of what users did, and backups.
+// What is kept for a set time and then let go: profiles, counts of what users did,
+// and backups.
 #pragma once
 
 #include "pg/extension.hpp"
 
 namespace sm::worker {
 
-enum class Kept { kActivity, kBackups };
-inline constexpr Kept kAllKept[] = {Kept::kActivity, Kept::kBackups};
+enum class Kept { kProfiles, kActivity, kBackups };
+inline constexpr Kept kAllKept[] = {Kept::kProfiles, Kept::kActivity, Kept::kBackups};
 
 /// Lets some go of what has been kept for long enough, about `at_most`. Returns whether there may be
 /// more.
