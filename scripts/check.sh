@@ -87,7 +87,7 @@ build_faults() {
     mkdir -p "$work/faults"
     cp -r Makefile session_memory.control src sql "$work/faults"
     find "$work/faults" -name '*.o' -delete
-    make -s -j "$(nproc)" -C "$work/faults" all SM_CXXFLAGS=-DSM_FAULTS
+    make -s -j "$(nproc)" -C "$work/faults" session_memory.so SM_CXXFLAGS=-DSM_FAULTS
     chmod -R a+rX "$work/faults"
 }
 
