@@ -30,7 +30,7 @@ SELECT sm_add('$1', 'q' || n, 'a of $', '{"topic": "x"}', idempotency_key => 'k'
 FROM generate_series(1, 6) AS n;
 SELECT sm_set_state('$1', '{"of": "$"}'), sm_set_summary('$1', 'Summary of $', 1);
 SELECT sm_create_session('$2', '$', idle_timeout => '1 hour', metadata => '{"of": "$"}');
-SELECT sm_set_profile('$', '{"of": "$"}'), sm_record_event('$', 'booking', '{"city": "Porto of $"}', NULL, 0.8, '$1');
+SELECT sm_set_profile('$', '{"of": "$"}'), sm_record_event('$', 'booking', '{"city": "Porto of $"}', '2026-01-01 12:00Z', 0.8, '$1');
 SELECT sm_add('$3', 'q', 'a of $', '{"sources": ["e1", "e of $"], "confidence": 0.5}', user_id => '$');
 SELECT sm_end_session('$3');
 SELECT sm_save_artifact('$1', 'model', 'kept', '{"path": "/$/kept"}'), sm_save_artifact('$1', 'model', 'gone', '{"path": "/$/gone"}');
@@ -60,10 +60,10 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_check_limit(integer,text)", "_sm_check_limit(1, 'max_results')", ""},
     {"_sm_check_events(text,text,timestamp with time zone,integer)", "_sm_check_events('ann', 'booking', now(), 1)", ""},
     {"_sm_facts(jsonb,text[])", "_sm_facts('{\"city\": \"Porto\"}', NULL)", ""},
-    {"_sm_log_weight(timestamp with time zone,real,interval)", "_sm_log_weight(now(), 1, NULL)", ""},
+    {"_sm_log_weight(timestamp with time zone,real,interval)", "_sm_log_weight('2026-01-01 00:00Z', 1, NULL)", ""},
     {"_sm_log_add(double precision,double precision)", "_sm_log_add(1, 1)", ""},
-    {"_sm_log_sum(double precision)", "(SELECT _sm_log_sum(1)) AS s", ""},
-    {"_sm_concat(double precision[])", "(SELECT _sm_concat('{1}')) AS c", ""},
+    {"_sm_log_sum(double precision)", "(SELECT _sm_log_sum(1))", ""},
+    {"_sm_concat(double precision[])", "(SELECT _sm_concat('{1}'))", ""},
     {"_sm_quartiles(double precision[])", "_sm_quartiles('{1, 2}')", ""},
     {"_sm_plural(text)", "_sm_plural('city')", ""},
     {"_sm_check_rule(text,text,text,text,text,integer,interval,text)", "_sm_check_rule('booking', 'city', 'top', NULL, NULL, NULL, NULL, NULL)", ""},
@@ -126,7 +126,7 @@ inline const std::vector<Call> kAccessCalls = {
     {"sm_preferences(text,text)", "sm_preferences('ann')", "sm_event=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=r"},
     {"sm_insights(text,text)", "sm_insights('ann')", "sm_event=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=r"},
     {"sm_personalization(text)", "sm_personalization('ann')", "sm_activity=r sm_event=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=r sm_session=r sm_session_data=r"},
-    {"sm_set_learning_rule(text,text,text,text,text,integer,interval,text)", "sm_set_learning_rule('booking', 'city', 'ignore')", "sm_learning_rule=raw"},
+    {"sm_set_learning_rule(text,text,text,text,text,integer,interval,text)", "sm_set_learning_rule('booking', 'city', 'ignore')", "sm_learning_rule=raw", For::kUnbound},
     {"sm_drop_learning_rule(text,text)", "sm_drop_learning_rule('booking', 'city')", "sm_learning_rule=rd"},
     {"_sm_is_active(text,timestamp with time zone)", "_sm_is_active('ann', now())", "sm_activity=r sm_event=r sm_session=r"},
     {"sm_prune_profiles(interval)", "sm_prune_profiles('1 day')", "sm_profile=rw"},
@@ -145,23 +145,23 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_lock_backups()", "_sm_lock_backups()", ""},
     {"_sm_lock_administration()", "_sm_lock_administration()", ""},
     {"_sm_uncount(text[],timestamp with time zone)", "_sm_uncount('{ann3}', now())", "sm_activity=rd sm_kb_use=rd sm_session=r"},
-    {"_sm_settle(text[],text[],boolean)", "_sm_settle('{ann1}', '{ann}', true)", "session_memory=r sm_event=r sm_profile=rw sm_session=rw"},
+    {"_sm_settle(text[],text[],boolean)", "_sm_settle('{ann1}', '{ann}', true)", "session_memory=r sm_event=r sm_learned=rawd sm_learned_attribute=rawd sm_learned_kind=rawd sm_learning_rule=r sm_profile=rw sm_session=rw"},
     {"_sm_merge(bigint,jsonb,text,text)", "_sm_merge(1, NULL, NULL, NULL)", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=raw sm_session=raw sm_session_data=ra", For::kUnbound},
     {"_sm_note(text,text,bigint,jsonb)", "_sm_note('test', 'ann', NULL, '{}')", "sm_audit=ra", For::kUnbound},
     {"_sm_prune_backups(interval)", "_sm_prune_backups('1 microsecond')", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
-    {"_sm_count(text,text[])", "_sm_count('ann', '{ann1}')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
-    {"_sm_remove(text,text[])", "_sm_remove('ann', '{ann1,ann2,ann3}')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd"},
+    {"_sm_count(text,text[])", "_sm_count('ann', '{ann1}')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_profile=r sm_session=r sm_session_data=r"},
+    {"_sm_remove(text,text[])", "_sm_remove('ann', '{ann1,ann2,ann3}')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_event=rd sm_kb_use=rd sm_learned=rd sm_learned_attribute=rd sm_learned_kind=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd"},
     {"_sm_erase_from_backups(text,text[])", "_sm_erase_from_backups('ann', '{ann1}')", "sm_audit=rw sm_backup=rd sm_backup_part=rd", For::kUnbound},
     {"_sm_next_user(text)", "_sm_next_user('')", "sm_activity=r sm_profile=r sm_session=r"},
     {"sm_users(text,integer)", "sm_users()", "sm_activity=r sm_profile=r sm_session=r"},
-    {"sm_export(text,text)", "sm_export('ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r"},
-    {"sm_import(jsonb)", "sm_import((SELECT jsonb_agg(l) FROM sm_export('ann') AS l))", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_event=ra sm_kb_use=rad sm_profile=raw sm_session=raw sm_session_data=ra"},
-    {"sm_backup(text,text)", "sm_backup('why', 'ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=r sm_kb_use=r sm_profile=r sm_session=r sm_session_data=r", For::kUnbound},
+    {"sm_export(text,text)", "sm_export('ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_event=r sm_kb_use=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=r sm_session=r sm_session_data=r"},
+    {"sm_import(jsonb)", "sm_import((SELECT jsonb_agg(l) FROM sm_export('ann') AS l))", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_event=ra sm_kb_use=rad sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=raw sm_session=raw sm_session_data=ra"},
+    {"sm_backup(text,text)", "sm_backup('why', 'ann')", "session_memory=r sm_activity=r sm_artifact=r sm_artifact_file=r sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=r sm_kb_use=r sm_learned=r sm_learned_attribute=r sm_learned_kind=r sm_learning_rule=r sm_profile=r sm_session=r sm_session_data=r", For::kUnbound},
     {"sm_backups()", "sm_backups()", "sm_backup=r", For::kUnbound},
     {"sm_delete_backup(bigint)", "sm_delete_backup(1)", "sm_audit=ra sm_backup=rd sm_backup_part=rd", For::kUnbound},
     {"sm_restore(bigint,text,text)", "sm_restore(1)", "session_memory=ra sm_activity=rad sm_artifact=ra sm_artifact_file=ra sm_audit=ra sm_backup=r sm_backup_part=r sm_event=ra sm_kb_use=rad sm_profile=raw sm_session=raw sm_session_data=ra", For::kUnbound},
-    {"sm_forget_user(text,text,boolean)", "sm_forget_user('ann', 'ann')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rwd sm_session=rwd sm_session_data=rd", For::kUnbound},
-    {"sm_clear_all(text)", "sm_clear_all('YES')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd", For::kUnbound},
+    {"sm_forget_user(text,text,boolean)", "sm_forget_user('ann', 'ann')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_learned=rd sm_learned_attribute=rd sm_learned_kind=rd sm_learning_rule=r sm_orphan=a sm_profile=rwd sm_session=rwd sm_session_data=rd", For::kUnbound},
+    {"sm_clear_all(text)", "sm_clear_all('YES')", "session_memory=rd sm_activity=rd sm_artifact=rd sm_artifact_file=rd sm_audit=ra sm_backup=ra sm_backup_part=ra sm_event=rd sm_kb_use=rd sm_learned=rd sm_learned_attribute=rd sm_learned_kind=rd sm_learning_rule=r sm_orphan=a sm_profile=rd sm_session=rd sm_session_data=rd", For::kUnbound},
 
     // Artifacts.
     {"_sm_check_artifact(text,text,text)", "_sm_check_artifact('ann1', 'model', 'kept')", ""},
