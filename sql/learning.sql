@@ -183,3 +183,12 @@ SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY[
     'sm_set_learning_rule(''k'', ''a'', preference => '''')', 'sm_set_learning_rule(''k'', ''a'', insight => '''')', 'sm_set_learning_rule(''k'', ''a'', top => 0)', 'sm_set_learning_rule(''k'', ''a'', top => 101)', 'sm_set_learning_rule(''k'', ''a'', top => -1)', 'sm_set_learning_rule(''k'', ''a'', half_life => ''0'')', 'sm_set_learning_rule(''k'', ''a'', half_life => ''-1 day'')',
     'sm_set_learning_rule(''k'', ''a'', ''duration'')', 'sm_set_learning_rule(''k'', ''a'', ''top'', since => ''b'')', 'sm_set_learning_rule(''k'', ''a'', ''duration'', since => ''a'')', 'sm_drop_learning_rule(NULL, ''a'')', 'sm_drop_learning_rule(''k'', NULL)', 'sm_drop_learning_rule(''k'', '''')']) AS call;
 SELECT count(*) AS rules FROM sm_learning_rule WHERE kind = 'k';
+-- Rules of one's own are exported, and come back; what comes with the extension stays where it is.
+CREATE TABLE pg_temp.document AS SELECT jsonb_agg(l) AS document FROM sm_export() AS l WHERE l ? 'session_memory' OR l ->> 'table' = 'sm_learning_rule';
+UPDATE pg_temp.document SET document = document || jsonb_build_array(jsonb_build_object('end', jsonb_build_object('lines', jsonb_array_length(document) - 1)));
+SELECT (SELECT count(*) FROM sm_learning_rule WHERE NOT built_in) = jsonb_array_length(document) - 2 AS all_of_them FROM pg_temp.document;
+SELECT sm_set_learning_rule('tour', 'size', 'ignore'), sm_drop_learning_rule('ticket', 'minutes') AS dropped;
+SELECT sm_preferences('kim', 'tour') ? 'preferred_price_range' AS range, sm_insights('rita') ? 'average_minutes' AS minutes;
+SELECT jsonb_typeof(sm_import(document)) AS imported FROM pg_temp.document;
+SELECT sm_insights('rita') ? 'average_minutes' AS minutes, (SELECT count(*) FROM sm_learning_rule WHERE built_in) AS built_in;
+DROP TABLE pg_temp.document;

@@ -80,7 +80,7 @@ DECLARE
     first_reason text;
 BEGIN
     EXECUTE format('SELECT * FROM %s._sm_tables() AS t WHERE t.name = $1', home) INTO t USING name;
-    owner := coalesce(quote_ident(t.grouped_by), 'NULL::text');
+    owner := quote_ident(coalesce(t.grouped_by, t.key[1]));
     SELECT string_agg(CASE WHEN c.name = ANY (t.json_columns) THEN format('g."row" -> %L AS %I', c.name, c.name)
                            ELSE format('p.%I', c.name) END, ', ' ORDER BY c.position),
            string_agg(quote_ident(c.name), ', ' ORDER BY c.position),
