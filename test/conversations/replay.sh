@@ -17,4 +17,4 @@ export PGDATABASE=replay
 psql -qXc "CREATE EXTENSION session_memory"
 gzip -dcf "${sources[@]}" | psql -qX -f "$here/load.sql"
 psql -qX -f "$here/add.sql"
-psql -qX -f "$here/replay.sql" -f "$here/sessions.sql" -f "$here/result.sql"
+psql -qX -f "$here/replay.sql" -f "$here/sessions.sql" -f "$here/users.sql" -f "$here/result.sql"
