@@ -21,19 +21,22 @@ get_relation_info_hook_type next_relation_info = nullptr;
 const char *statement_by_key = nullptr;
 bool planning_by_key = false;
 
-/// The server's settings for a while. Where there is no index a sequential scan is what comes out
-/// even so, at a price that must not look like work for the JIT compiler.
+/// The server's settings for a while. The rows of a session lie next to each other in the index, and
+/// mostly in the table: a bitmap of them costs more than it saves. Where there is no index a
+/// sequential scan is what comes out even so, at a price that must not look like work for the JIT
+/// compiler.
 struct Settings {
-    bool seqscan, indexscan, nestloop, hashjoin, mergejoin, jit;
+    bool seqscan, indexscan, bitmapscan, nestloop, hashjoin, mergejoin, jit;
 
-    static constexpr Settings by_key() { return {false, true, true, false, false, false}; }
+    static constexpr Settings by_key() { return {false, true, false, true, false, false, false}; }
     static Settings current() {
-        return {enable_seqscan,  enable_indexscan, enable_nestloop,
+        return {enable_seqscan,  enable_indexscan, enable_bitmapscan, enable_nestloop,
                 enable_hashjoin, enable_mergejoin, jit_enabled};
     }
     void apply() const {
         enable_seqscan = seqscan;
         enable_indexscan = indexscan;
+        enable_bitmapscan = bitmapscan;
         enable_nestloop = nestloop;
         enable_hashjoin = hashjoin;
         enable_mergejoin = mergejoin;

@@ -91,16 +91,32 @@ Visit plan(const pg::Extension &extension, const Session &session, core::Time no
     return visit;
 }
 
+/// Brings the visits for which `holds` to the front. Returns how many they are.
+template <typename Holds>
+int bring_forward(const Batch &batch, Holds &&holds) {
+    int count = 0;
+    for (int i = 0; i < batch.count; ++i)
+        if (holds(batch.visits[i])) std::swap(batch.visits[count++], batch.visits[i]);
+    return count;
+}
+
 /// When a session is worth the next visit: when its oldest interaction expires, or the session
 /// does.
 void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
-    const pg::Rows rows = oldest_statement.run(extension, {Value::of(session_ids(batch))}, false);
+    for (int i = 0; i < batch.count; ++i)
+        batch.visits[i].next_visit = batch.visits[i].session.end();
+    // Of those that were emptied there is no oldest; to look for it means to pass by all that went.
+    const Batch some_left{batch.visits, bring_forward(batch, [](const Visit &v) {
+                              return v.interactions < v.session.interactions;
+                          })};
+    if (some_left.count == 0) return;
+    const pg::Rows rows =
+        oldest_statement.run(extension, {Value::of(session_ids(some_left))}, false);
     for (uint64 row = 0; row < rows.count; ++row) {
-        Visit &visit = place_of(batch, rows, row);
-        const core::Limits &limits = visit.session.limits;
-        visit.next_visit = visit.session.end();
         const Value oldest = rows.at(row, 2);
         if (oldest.null) continue;
+        Visit &visit = place_of(some_left, rows, row);
+        const core::Limits &limits = visit.session.limits;
         core::Time due = core::end_of_life(DatumGetTimestampTz(oldest.datum), limits.ttl);
         if (limits.ttl != core::kForever &&
             visit.session.interactions - visit.interactions > kLongHistory)
@@ -122,15 +138,6 @@ void settle(const pg::Extension &extension, const Batch &batch) {
              batch, TIMESTAMPTZOID,
              [](const Visit &v) { return TimestampTzGetDatum(to_timestamptz(v.next_visit)); }))},
         false);
-}
-
-/// Divides a batch: the sessions that go come first. Returns how many they are.
-int sessions_that_go(Batch *batch, bool sees_all) {
-    int go = 0;
-    for (int i = 0; i < batch->count; ++i)
-        if (batch->visits[i].at_end && batch->visits[i].empty(sees_all))
-            std::swap(batch->visits[go++], batch->visits[i]);
-    return go;
 }
 
 /// A scope of SPI of its own, so that its memory goes with the batch.
@@ -157,7 +164,9 @@ Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most) {
         pruned.interactions += batch.visits[i].interactions;
         pruned.bytes += batch.visits[i].bytes;
     }
-    const int go = sessions_that_go(&batch, sees_all(extension));
+    const bool all_seen = sees_all(extension);
+    const int go =
+        bring_forward(batch, [all_seen](const Visit &v) { return v.at_end && v.empty(all_seen); });
     pruned.gone = go;
     if (go > 0) remove_sessions(extension, {batch.visits, go});
     const Batch stay{batch.visits + go, batch.count - go};

@@ -10,7 +10,15 @@ namespace {
 
 using pg::Value;
 
-// Counts the rows of `gone` (session_id, user_id, created_at, interaction) that are `counted`.
+// What is counted of a row: `gone` holds this instead of the interaction, which is large.
+#define SM_FACTS                                            \
+    " m.session_id, m.created_at,"                          \
+    " @._sm_begins_turn(m.interaction) AS question,"        \
+    " @._sm_response_time(m.interaction) AS response_time," \
+    " @._sm_confidence(m.interaction) AS confidence,"       \
+    " @._sm_sources(m.interaction, 'sources') AS sources"
+
+// Counts the rows of `gone` that are `counted`.
 #define SM_COUNT_INTO_ACTIVITY                                                                    \
     "INSERT INTO @.sm_activity AS a (user_id, hour, session_id, interactions, questions,"         \
     " response_times, response_time_sum, confidences, confidence_sum, first_at, last_at)"         \
@@ -19,10 +27,7 @@ using pg::Value;
     " COALESCE(pg_catalog.sum(f.response_time), 0), pg_catalog.count(f.confidence),"              \
     " COALESCE(pg_catalog.sum(f.confidence), 0), pg_catalog.min(f.created_at),"                   \
     " pg_catalog.max(f.created_at)"                                                               \
-    " FROM (SELECT g.user_id, @._sm_hour(g.created_at) AS hour, g.session_id, g.created_at,"      \
-    " @._sm_begins_turn(g.interaction) AS question,"                                              \
-    " @._sm_response_time(g.interaction) AS response_time,"                                       \
-    " @._sm_confidence(g.interaction) AS confidence"                                              \
+    " FROM (SELECT g.*, @._sm_hour(g.created_at) AS hour"                                         \
     " FROM gone AS g WHERE g.counted AND g.user_id IS NOT NULL) AS f"                             \
     " GROUP BY f.user_id, f.hour, f.session_id"                                                   \
     " ON CONFLICT (user_id, hour, session_id) DO UPDATE SET"                                      \
@@ -40,7 +45,7 @@ using pg::Value;
     "INSERT INTO @.sm_kb_use AS k (session_id, entry_id, hour, user_id, uses, last_used_at)"      \
     " SELECT g.session_id, e.entry_id, @._sm_hour(g.created_at), g.user_id, pg_catalog.count(*)," \
     " pg_catalog.max(g.created_at) FROM gone AS g CROSS JOIN LATERAL"                             \
-    " pg_catalog.unnest(@._sm_sources(g.interaction, 'sources')) AS e (entry_id)"                 \
+    " pg_catalog.unnest(g.sources) AS e (entry_id)"                                               \
     " WHERE g.counted GROUP BY g.session_id, e.entry_id, @._sm_hour(g.created_at), g.user_id"     \
     " ON CONFLICT (session_id, entry_id, hour) DO UPDATE SET"                                     \
     " user_id = excluded.user_id, uses = k.uses OPERATOR(pg_catalog.+) excluded.uses,"            \
@@ -51,14 +56,14 @@ using pg::Value;
     ", active AS (" SM_COUNT_INTO_ACTIVITY "), used AS (" SM_COUNT_INTO_KB_USE \
     ")"                                                                        \
     " SELECT g.place, pg_catalog.count(*), pg_catalog.sum(g.tokens),"          \
-    " pg_catalog.sum(@._sm_bytes(g.interaction)) FROM gone AS g GROUP BY g.place"
+    " pg_catalog.sum(g.bytes) FROM gone AS g GROUP BY g.place"
 
 #define SM_DOOMED                                    \
     "(m.created_at OPERATOR(pg_catalog.<=) d.cutoff" \
     " OR m.seq OPERATOR(pg_catalog.<) d.keep_from)"
-#define SM_GONE                                                                        \
-    " RETURNING d.place, d.user_id, d.counted, m.session_id, m.created_at, m.tokens, " \
-    "m.interaction)"
+#define SM_GONE                                           \
+    " RETURNING d.place, d.user_id, d.counted, m.tokens," \
+    " @._sm_bytes(m.interaction) AS bytes," SM_FACTS ")"
 
 // $1 sessions, $2 their users or NULL, $3 whether what leaves is counted, $4 cutoffs, $5 oldest seqs
 // to keep.
@@ -86,10 +91,9 @@ pg::Statement delete_some_statement(
         SM_COUNT_AND_SUM_UP,
     {TEXTOID, TEXTOID, BOOLOID, TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID});
 
-#define SM_STORED                                                                      \
-    "WITH gone AS (SELECT $2 AS user_id, true AS counted, m.session_id, m.created_at," \
-    " m.interaction FROM @.session_memory AS m"                                        \
-    " WHERE m.session_id OPERATOR(pg_catalog.=) $1)"
+#define SM_STORED                                                   \
+    "WITH gone AS (SELECT $2 AS user_id, true AS counted," SM_FACTS \
+    " FROM @.session_memory AS m WHERE m.session_id OPERATOR(pg_catalog.=) $1)"
 
 pg::Statement count_statement(SM_STORED ", active AS (" SM_COUNT_INTO_ACTIVITY
                                         ") " SM_COUNT_INTO_KB_USE,
