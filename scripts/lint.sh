@@ -103,6 +103,7 @@ only_entry_points_exported() {
 
 nothing_planted_is_kept() {
     none_of -riE '^[^-]*(OR[[:space:]]+REPLACE|IF[[:space:]]+NOT[[:space:]]+EXISTS)' sql/install
+    none_of -riE '^[^-]*IF[[:space:]]+NOT[[:space:]]+EXISTS' sql/upgrade --include='*.sql'
 }
 
 one_version() {
