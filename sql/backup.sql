@@ -1,55 +1,9 @@
 -- sm_backup, sm_restore, sm_backups, sm_delete_backup and sm_clear_all: lossless, and nothing overwritten.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS OR query_canceled THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
--- A user who has something in every table.
-CREATE FUNCTION pg_temp.fill(who text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM sm_create_session(who || '-1', who, '30 days', '1 hour', 100, '{"channel": "web", "nothing": null}');
-    PERFORM sm_append(who || '-1', jsonb_agg(jsonb_build_object('query', 'question ' || n, 'answer', repeat('answer ', n * 50), 'n', n,
-                      'metadata', jsonb_build_object('sources', jsonb_build_array('entry ' || n % 3), 'response_time', 0.1 * n)))) FROM generate_series(1, 12) AS n;
-    PERFORM sm_add(who || '-1', 'keyed', 'a', idempotency_key => 'key');
-    PERFORM sm_set_state(who || '-1', '{"slots": {"city": "Rome", "guests": 2.50}, "list": [1, null, {}]}');
-    PERFORM sm_set_summary(who || '-1', 'A summary.', 5);
-    PERFORM sm_add(who || '-2', 'of ' || who, 'a', '{"sources": ["entry 1", "entry 2"], "confidence": 0.7}', user_id => who);
-    PERFORM sm_end_session(who || '-2');
-    INSERT INTO sm_artifact SELECT who || '-1', 'model', n, jsonb_build_object('path', '/models/' || n, 'r2', 0.930), now(), now() FROM unnest(ARRAY['a', 'b']) AS n;
-    INSERT INTO sm_artifact_file SELECT who || '-1', 'model', n, 1, '/models/' || who || '/' || n FROM unnest(ARRAY['a', 'b']) AS n;
-    PERFORM sm_set_profile(who, jsonb_build_object('name', initcap(who), 'tags', '[]'::jsonb));
-    PERFORM sm_record_event(who, 'booking', jsonb_build_object('city', c, 'price_per_night', 80.10), satisfaction => 0.1, session_id => who || '-1')
-    FROM unnest(ARRAY['Rome', 'Paris', 'Rome']) AS c;
-    PERFORM _sm_relearn(who);
-END $$;
--- All that is of users, table by table.
-CREATE FUNCTION pg_temp.hashes() RETURNS TABLE (name text, row_count bigint, hash text) LANGUAGE plpgsql AS $$
-DECLARE
-    item text;
-BEGIN
-    FOR item IN SELECT t.name FROM _sm_tables() AS t LOOP
-        RETURN QUERY EXECUTE format('SELECT %L, count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::text COLLATE "C")) FROM %I AS t', item, item);
-    END LOOP;
-END $$;
--- What a restore says: whether all, some or none was added, and whose rows differ.
-CREATE FUNCTION pg_temp.told(r jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object('added', CASE WHEN r -> 'added' = '0' THEN 'none' WHEN r -> 'unchanged' = '0' AND r -> 'different' = '0' THEN 'all' ELSE 'some' END)
-           || jsonb_build_object('different', r -> 'different_sessions' || (r -> 'different_users'))
-$$;
+\getenv here PG_ABS_SRCDIR
+\set everything :here '/sql/fixture/everything.sql'
+\set ECHO none
+\i :everything
+\set ECHO all
 -- Values that are easily lost: infinite, negative and early times, lifetimes of three units, numbers with
 -- their zeros, NULL and JSON null, quotes, backslashes and line breaks, what is stored out of line.
 SELECT pg_temp.fill(who) FROM unnest(ARRAY['ann', 'bob']) AS who;

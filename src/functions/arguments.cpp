@@ -109,4 +109,13 @@ core::Time checked_time(TimestampTz time, const char *name) {
     return time;
 }
 
+void refuse_if_too_large(const Jsonb *object, const char *what, const text *whose,
+                         const char *hint) {
+    if (VARSIZE(object) <= kLargestObject) return;
+    ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+            errmsg("%s \"%s\" would be too large: %u bytes", what, pg::printable(whose),
+                   VARSIZE(object)),
+            errdetail("It may have %u bytes.", kLargestObject), errhint("%s", hint));
+}
+
 }  // namespace sm::functions

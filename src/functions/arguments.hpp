@@ -17,6 +17,9 @@ inline constexpr int kLongestName = 255;
 /// Longest kind of a thing, in characters.
 inline constexpr int kLongestKind = 63;
 
+/// Largest JSON object that is kept of a session or a user besides interactions, in bytes.
+inline constexpr uint32 kLargestObject = 1024 * 1024;
+
 /// The arguments of one call. `name` is what the argument is called in SQL.
 class Arguments {
   public:
@@ -54,5 +57,10 @@ class Arguments {
 
 /// A finite time, or an error.
 core::Time checked_time(TimestampTz time, const char *name);
+
+/// An error where an object is larger than kLargestObject: `what` is it, as in "the state of session",
+/// and whose; `hint` says what to do with large things.
+void refuse_if_too_large(const Jsonb *object, const char *what, const text *whose,
+                         const char *hint);
 
 }  // namespace sm::functions

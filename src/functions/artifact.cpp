@@ -11,9 +11,6 @@ using pg::Value;
 
 namespace {
 
-/// Largest artifact, in bytes.
-constexpr int64 kLargestData = 1024 * 1024;
-
 /// What names an artifact: session_id, kind, name, the first three arguments.
 struct Key {
     text *session_id;
@@ -50,12 +47,8 @@ Datum sm_save_artifact(PG_FUNCTION_ARGS) {
     const Arguments arguments(fcinfo);
     const Key key(arguments);
     const Jsonb *data = arguments.required_object(3, "data");
-    if (static_cast<int64>(VARSIZE(data)) > kLargestData)
-        ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                errmsg("artifact \"%s\" is too large: %u bytes", pg::printable(key.name),
-                       VARSIZE(data)),
-                errdetail("An artifact may have %lld bytes.", static_cast<long long>(kLargestData)),
-                errhint("Keep large things in a file, and save its path."));
+    functions::refuse_if_too_large(data, "artifact", key.name,
+                                   "Keep large things in a file, and save its path.");
     const core::Time now = store::statement_clock();
     const pg::Extension &extension = functions::enter(fcinfo);
     pg::with_spi([&] {

@@ -6,6 +6,7 @@
 #include "functions/entry.hpp"
 #include "pg/spi.hpp"
 #include "store/limits.hpp"
+#include "store/removal.hpp"
 #include "store/session.hpp"
 
 using namespace sm;
@@ -15,11 +16,11 @@ using pg::Value;
 
 namespace {
 
-/// Of pg_advisory_xact_lock: who removes users.
-constexpr int64 kRemovalOfUsers = INT64CONST(8317708086087869298);
 constexpr int32 kBatch = 1000;
 
-pg::Statement one_at_a_time_statement("SELECT pg_catalog.pg_advisory_xact_lock($1)", {INT8OID});
+pg::Statement one_at_a_time_statement("SELECT pg_catalog.pg_advisory_xact_lock(" SM_REMOVAL_OF_USERS
+                                      ")",
+                                      {});
 
 pg::Statement lock_statement(
     "SELECT pg_catalog.array_agg(o.user_id) FROM (SELECT p.user_id FROM @.sm_profile AS p"
@@ -88,7 +89,7 @@ int64 prune(FunctionCallInfo fcinfo, core::Lifetime inactive, int32 max_users, b
     if (max_users == 0 || inactive >= now - MIN_TIMESTAMP) return 0;
     const pg::Extension &extension = pg::extension_of(fcinfo);
     return pg::with_spi([&] {
-        one_at_a_time_statement.run(extension, {Value::of(kRemovalOfUsers)}, false);
+        one_at_a_time_statement.run(extension, {}, false);
         int64 removed = 0;
         int64 batch;
         do {

@@ -10,9 +10,6 @@ using pg::Value;
 
 namespace {
 
-/// Largest state of a session, in bytes.
-constexpr int64 kLargestState = 1024 * 1024;
-
 /// ttl, idle_timeout and max_interactions, three arguments from `first` on.
 struct OwnLimits {
     Value ttl = Value::none();
@@ -169,13 +166,9 @@ Datum sm_set_state(PG_FUNCTION_ARGS) {
         Jsonb *merged = pg::with_context(caller, [&] {
             return functions::merge_patch(old.null ? nullptr : DatumGetJsonbP(old.datum), patch);
         });
-        if (static_cast<int64>(VARSIZE(merged)) > kLargestState)
-            ereport(
-                ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                errmsg("the state of session \"%s\" would be too large: %u bytes",
-                       pg::printable(session_id), VARSIZE(merged)),
-                errdetail("A state may have %lld bytes.", static_cast<long long>(kLargestState)),
-                errhint("Keep large things as interactions, or outside, and refer to them."));
+        functions::refuse_if_too_large(
+            merged, "the state of session", session_id,
+            "Keep large things as interactions, or outside, and refer to them.");
         store::write_data(extension, session_id, store::DataColumn::kState,
                           PointerGetDatum(merged));
         store::touch_session(extension, session_id, now);

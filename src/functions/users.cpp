@@ -12,9 +12,6 @@ using pg::Value;
 
 namespace {
 
-/// Largest set of attributes of a profile, and largest data of an event, in bytes.
-constexpr uint32 kLargestObject = 1024 * 1024;
-
 /// What a profile shows besides its attributes.
 constexpr const char *kOurs[] = {"user_id", "first_seen_at", "last_seen_at"};
 
@@ -47,14 +44,7 @@ pg::Statement other_user_statement(
     " OPERATOR(pg_catalog.>) $5",
     {TEXTOID, TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID});
 
-void refuse_if_too_large(const Jsonb *object, const char *what, const text *user_id) {
-    if (VARSIZE(object) <= kLargestObject) return;
-    ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-            errmsg("%s of user \"%s\" would be too large: %u bytes", what, pg::printable(user_id),
-                   VARSIZE(object)),
-            errdetail("It may have %u bytes.", kLargestObject),
-            errhint("Keep large things outside, and refer to them."));
-}
+constexpr const char *kKeepOutside = "Keep large things outside, and refer to them.";
 
 Value checked_satisfaction(const Arguments &arguments, int index) {
     if (arguments.is_null(index)) return Value::none();
@@ -132,7 +122,7 @@ Datum sm_patched_profile(PG_FUNCTION_ARGS) {
     for (const char *name : kOurs)
         patched = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(patched),
                                                      PointerGetDatum(cstring_to_text(name))));
-    refuse_if_too_large(patched, "the profile", user_id);
+    functions::refuse_if_too_large(patched, "the profile of user", user_id, kKeepOutside);
     PG_RETURN_JSONB_P(patched);
 }
 
@@ -144,7 +134,7 @@ Datum sm_record_event(PG_FUNCTION_ARGS) {
     event.user_id = arguments.required_name(0, "user_id");
     event.kind = arguments.required_name(1, "kind", functions::kLongestKind);
     event.data = arguments.required_object(2, "data");
-    refuse_if_too_large(event.data, "the event", event.user_id);
+    functions::refuse_if_too_large(event.data, "the event of user", event.user_id, kKeepOutside);
     event.now = GetCurrentTimestamp();
     event.occurred_at = arguments.time_or(3, "occurred_at", event.now);
     event.satisfaction = checked_satisfaction(arguments, 4);

@@ -23,11 +23,11 @@ constexpr int64 kLongHistory = 1000;
 constexpr int64 kVisitsPerTtl = 64;
 
 // With its limit, so that a batch walks the work list and never sorts all that is due.
-static_assert(kSessionsPerBatch == 256);
 pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
                             " FROM @.sm_session AS s WHERE s.prune_at OPERATOR(pg_catalog.<=) $1"
                             " AND s.session_id OPERATOR(pg_catalog.<>) ALL ($2)"
-                            " ORDER BY s.prune_at LIMIT 256 FOR UPDATE OF s SKIP LOCKED",
+                            " ORDER BY s.prune_at LIMIT " CppAsString2(
+                                SM_SESSIONS_PER_BATCH) " FOR UPDATE OF s SKIP LOCKED",
                             {TIMESTAMPTZOID, TEXTARRAYOID});
 
 // Exact, whatever the hints say: every session that has something old enough. $1 now, $2 created

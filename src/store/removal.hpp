@@ -12,8 +12,13 @@
 
 namespace sm::store {
 
-/// How many sessions are locked and removed together.
-inline constexpr int kSessionsPerBatch = 256;
+// Key of the advisory lock that whoever removes users takes first, one after the other; in SQL it
+// stands in _sm_lock_administration.
+#define SM_REMOVAL_OF_USERS "8317708086087869298"
+
+/// How many sessions are locked and removed together; as a macro for the text of statements.
+#define SM_SESSIONS_PER_BATCH 256
+inline constexpr int kSessionsPerBatch = SM_SESSIONS_PER_BATCH;
 
 /// How much a batch removes, about, so that its transaction stays far below a second.
 struct BatchSize {

@@ -3,6 +3,7 @@
 
 #include "pg/spi.hpp"
 #include "settings.hpp"
+#include "store/removal.hpp"
 
 namespace sm::worker {
 
@@ -13,7 +14,7 @@ using pg::Value;
 // A statement of its own: a function of SQL locks the tables of all its statements before it begins
 // with the first, and whoever clears all takes this lock before it takes the tables. Nobody is
 // waited for: what is old today is old at the next nap, too.
-pg::Statement lock_statement("SELECT pg_catalog.pg_try_advisory_xact_lock(8317708086087869298)",
+pg::Statement lock_statement("SELECT pg_catalog.pg_try_advisory_xact_lock(" SM_REMOVAL_OF_USERS ")",
                              {});
 
 // A user may have some thousand events.
