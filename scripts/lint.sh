@@ -115,18 +115,17 @@ one_version() {
 }
 
 # What pgspot finds in the install script: names and operators that somebody could plant. SM_PGSPOT says
-# how to call it where it is not in the PATH. It does not know BEGIN ATOMIC and RETURN: such a body is bound
-# while the script runs, with the script's search_path, so that is what it is shown with.
+# which python has it, where python3 has not. It does not know BEGIN ATOMIC and RETURN: such a body is bound
+# while the script runs, with the script's search_path, so that is what it is shown with. Nothing is ignored.
 nothing_for_pgspot() {
-    local tool=${SM_PGSPOT:-pgspot}
-    command -v "$tool" >/dev/null || { echo "no pgspot (https://github.com/timescale/pgspot)"; return 77; }
+    local python=${SM_PGSPOT:-python3}
+    "$python" -c 'import pgspot' 2>/dev/null || { echo "no pgspot (https://github.com/timescale/pgspot)"; return 77; }
     awk 'BEGIN                      { path = "SET search_path = pg_catalog, pg_temp" }
          /^BEGIN ATOMIC$/           { print (before ~ path ? "" : path) " AS $atomic$"; atomic = 1; next }
          atomic && /^END;$/         { print "$atomic$;"; atomic = 0; next }
          /^RETURN .*;$/             { sub(/^RETURN/, "SELECT"); sub(/;$/, ""); print path " AS $atomic$" $0 "$atomic$;"; next }
          { print; before = $0 }' sql/install/*.sql >"$scratch/install.sql"
-    # It stumbles over some statements of PL/pgSQL; of those functions it sees that search_path is pinned.
-    "$tool" --no-plpgsql "$scratch/install.sql"
+    "$python" scripts/pgspot-plpgsql.py "$scratch/install.sql"
 }
 
 # Both folders hold the same names: paired DIR SUFFIX DIR SUFFIX

@@ -4,6 +4,7 @@
 // function needs. The calls are about ann; kAccessData makes her, and bob, who has the same.
 #pragma once
 
+#include <string>
 #include <vector>
 
 namespace sm_test {
@@ -24,6 +25,25 @@ struct Call {
     For whom = For::kAll;
 };
 
+/// Internal functions are there to be called by others. Some work without a privilege, and do less.
+inline bool internal(const Call &call) {
+    return call.function[0] == '_';
+}
+
+/// Whether all that it needs is SELECT.
+inline bool only_reads(const Call &call) {
+    const std::string needs = call.needs;
+    for (std::size_t at = 0; (at = needs.find('=', at)) != std::string::npos; ++at)
+        if (needs.find_first_of("awd", at) < needs.find(' ', at)) return false;
+    return call.whom != For::kOwner;
+}
+
+/// Whether it is one that can read the tables without SQL.
+inline bool reads_directly(const Call &call) {
+    return only_reads(call) && !internal(call) &&
+           std::string(call.needs).starts_with("session_memory=r sm_session=r");
+}
+
 /// Sessions, users and whatever else the calls need, of one user. $ stands for their name.
 constexpr const char *kAccessData = R"sql(
 SELECT sm_add('$1', 'q' || n, 'a of $', '{"topic": "x"}', idempotency_key => 'k' || n, user_id => '$')
@@ -36,6 +56,60 @@ SELECT sm_end_session('$3');
 SELECT sm_save_artifact('$1', 'model', 'kept', '{"path": "/$/kept"}'), sm_save_artifact('$1', 'model', 'gone', '{"path": "/$/gone"}');
 SELECT sm_delete_artifact('$1', 'model', 'gone');
 SELECT sm_append('$2', '[{"role": "user", "content": "$"}, {"role": "assistant", "content": "$"}]');
+)sql";
+
+/// What calls come to. stored(): all that the tables hold of those whose name the rows have in them, points in
+/// time and random ids left out; of nobody in particular, who may use them besides. It works with the search_path
+/// that it was made with, the others with that of the caller.
+constexpr const char *kAccessProbes = R"sql(
+CREATE SCHEMA probe;
+GRANT USAGE ON SCHEMA probe TO PUBLIC;
+CREATE FUNCTION probe.plain(text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+    SELECT regexp_replace(regexp_replace(regexp_replace($1, '"hour": \d+', '"hour": N', 'g'), '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([-+]\d\d(:\d\d)?|Z)?', 'TIME', 'g'),
+                          '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', 'g') $f$;
+CREATE FUNCTION probe.attempt(call text) RETURNS text LANGUAGE plpgsql AS $f$
+DECLARE
+    rows text;
+BEGIN
+    EXECUTE format('SELECT string_agg(probe.plain(x::text), chr(10)) FROM %s AS x', call) INTO rows;
+    RETURN coalesce(rows, 'nothing');
+EXCEPTION WHEN OTHERS THEN
+    RETURN 'ERROR ' || SQLSTATE;
+END $f$;
+CREATE FUNCTION probe.denied(call text) RETURNS boolean LANGUAGE plpgsql AS $f$
+BEGIN
+    EXECUTE format('SELECT count(x) FROM %s AS x', call);
+    RAISE EXCEPTION 'undo it';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE = '42501';
+END $f$;
+CREATE FUNCTION probe.tables() RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path FROM CURRENT AS $f$
+    SELECT c.oid::regclass FROM pg_depend AS d
+    JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
+    JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'r'
+    WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' ORDER BY c.relname $f$;
+CREATE FUNCTION probe.stored(of_whom text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $f$
+DECLARE
+    name regclass;
+    left_out text[];
+    part text;
+    everything text := '';
+BEGIN
+    FOR name IN SELECT probe.tables() LOOP
+        left_out := CASE name::text WHEN 'sm_backup' THEN '{bytes}' WHEN 'sm_audit' THEN '{by_role}' ELSE '{}' END;
+        EXECUTE format('SELECT string_agg(line, E''\n'' ORDER BY line) FROM'
+                       ' (SELECT probe.plain((to_jsonb(t) - %L::text[])::text) FROM %s AS t WHERE t::text ~ $1) AS x (line)',
+                       left_out, name)
+        INTO part USING of_whom;
+        everything := everything || coalesce(format(E'%s: %s\n', name, part), '');
+    END LOOP;
+    IF of_whom = '' THEN
+        everything := everything || (
+            SELECT string_agg(format(E'%s: %s %s\n', t, c.relacl, (SELECT string_agg(pg_get_expr(p.polqual, t), ' ') FROM pg_policy AS p WHERE p.polrelid = t)), '' ORDER BY c.relname)
+            FROM probe.tables() AS t JOIN pg_class AS c ON c.oid = t);
+    END IF;
+    RETURN everything;
+END $f$
 )sql";
 
 // clang-format off

@@ -52,9 +52,11 @@ wrong() {
     return 1
 }
 
-# A memory in a schema with a name that wants quoting.
+# A memory in a schema with a name that wants quoting, and that CREATE EXTENSION would not take.
+memory="\"My \"\"mem\\ory\"\" %s \$1 'x' --\""
 sql -c "SET client_min_messages = warning" -c "DROP DATABASE IF EXISTS tool_template" -c "CREATE DATABASE tool_template"
-sql -d tool_template -c 'CREATE SCHEMA "My memory"' -c 'CREATE EXTENSION session_memory SCHEMA "My memory"'
+sql -d tool_template -c 'CREATE SCHEMA "My memory"' -c 'CREATE EXTENSION session_memory SCHEMA "My memory"' \
+    -c "ALTER SCHEMA \"My memory\" RENAME TO $memory"
 
 # Conversations of two users, and one of nobody.
 fill() {
@@ -658,7 +660,7 @@ for name in "${tests[@]}"; do
     ((number += 1))
     database=tool_$number
     sql -c "CREATE DATABASE $database TEMPLATE tool_template" \
-        -c "ALTER DATABASE $database SET search_path = \"My memory\", public"
+        -c "ALTER DATABASE $database SET search_path = $memory, public"
     set +e
     output=$(set -e; PGDATABASE=$database; "$name" "$database" 2>&1)
     status=$?
