@@ -23,13 +23,14 @@ pg::Statement one_at_a_time_statement("SELECT pg_catalog.pg_advisory_xact_lock("
                                       {});
 
 pg::Statement lock_statement(
-    "SELECT pg_catalog.array_agg(o.user_id) FROM (SELECT p.user_id FROM @.sm_profile AS p"
+    "SELECT pg_catalog.array_agg(o.user_id::pg_catalog.text) FROM (SELECT p.user_id FROM "
+    "@.sm_profile AS p"
     " WHERE p.last_seen_at OPERATOR(pg_catalog.<=) $1 AND NOT @._sm_is_active(p.user_id, $1)"
     " ORDER BY p.user_id LIMIT $2 FOR UPDATE SKIP LOCKED) AS o",
     {TIMESTAMPTZOID, INT4OID}, Reach::kWholeTables);
 
 pg::Statement look_again_statement(
-    "SELECT pg_catalog.array_agg(p.user_id) FROM @.sm_profile AS p"
+    "SELECT pg_catalog.array_agg(p.user_id::pg_catalog.text) FROM @.sm_profile AS p"
     " WHERE p.user_id OPERATOR(pg_catalog.=) ANY ($1)"
     " AND p.last_seen_at OPERATOR(pg_catalog.<=) $2 AND NOT @._sm_is_active(p.user_id, $2)",
     {TEXTARRAYOID, TIMESTAMPTZOID});

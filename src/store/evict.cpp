@@ -25,7 +25,7 @@ pg::Statement weigh_statement(
 // What may be in use is left out so that the list is of use; what counts is seen under the lock. $1 a
 // minute and the default touch interval ago, $2 a minute ago.
 pg::Statement list_statement(
-    "SELECT s.session_id, s.interactions, s.bytes FROM @.sm_session AS s"
+    "SELECT s.session_id::pg_catalog.text, s.interactions, s.bytes FROM @.sm_session AS s"
     " WHERE s.bytes OPERATOR(pg_catalog.>) 0 AND s.last_activity_at OPERATOR(pg_catalog.<=)"
     " CASE WHEN s.idle_timeout IS NULL THEN $1 ELSE $2 OPERATOR(pg_catalog.-)"
     " (s.idle_timeout OPERATOR(pg_catalog./) 16::pg_catalog.float8) END"

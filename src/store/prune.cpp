@@ -33,7 +33,7 @@ pg::Statement due_statement("SELECT " SM_SESSION_COLUMNS
 // Exact, whatever the hints say: every session that has something old enough. $1 now, $2 created
 // before, $3 and $4 default ttl and idle timeout, $5 default cap or NULL.
 pg::Statement candidates_statement(
-    "SELECT pg_catalog.array_agg(c.session_id) FROM ("
+    "SELECT pg_catalog.array_agg(c.session_id::pg_catalog.text) FROM ("
     "SELECT s.session_id FROM @.sm_session AS s"
     " WHERE @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, $3, $4) "
     "OPERATOR(pg_catalog.<=) $1"

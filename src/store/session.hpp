@@ -29,9 +29,11 @@ struct Session {
     bool expired(core::Time now) const { return end() <= now; }
 };
 
-/// The columns of a Session, of a table called s.
-#define SM_SESSION_COLUMNS                                                                     \
-    "s.session_id, s.user_id, s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at, " \
+/// The columns of a Session, of a table called s. The types of those that are read through a pointer
+/// are named: whatever somebody has put in the place of our table, it is an error at worst.
+#define SM_SESSION_COLUMNS                                                                    \
+    "s.session_id::pg_catalog.text, s.user_id::pg_catalog.text, s.ttl::pg_catalog.interval, " \
+    "s.idle_timeout::pg_catalog.interval, s.max_interactions, s.last_activity_at, "           \
     "s.last_seq, s.interactions, s.summary_seq, s.ended_at, s.bytes"
 
 /// A row whose columns are SM_SESSION_COLUMNS.

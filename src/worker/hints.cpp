@@ -18,11 +18,14 @@ using pg::Value;
 constexpr int64 kSessions = 2000;
 
 pg::Statement status_statement(
-    "SELECT w.applied_settings, w.renewed_up_to, w.not_renewed FROM @.sm_worker_status AS w", {});
+    "SELECT w.applied_settings::pg_catalog.text, w.renewed_up_to::pg_catalog.text,"
+    " w.not_renewed::pg_catalog.text[] FROM @.sm_worker_status AS w",
+    {});
 
 pg::Statement remember_statement(
     "UPDATE @.sm_worker_status AS w SET applied_settings = $1, renewed_up_to = $2,"
-    " not_renewed = NULLIF(pg_catalog.array_cat($3, $4), '{}')",
+    " not_renewed = CASE WHEN pg_catalog.cardinality(pg_catalog.array_cat($3, $4))"
+    " OPERATOR(pg_catalog.>) 0 THEN pg_catalog.array_cat($3, $4) END",
     {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID});
 
 // Makes the sessions of "stretch" due at $2, as far as nobody holds them. Returns where a walk of
@@ -37,8 +40,8 @@ pg::Statement remember_statement(
     " renewed AS (UPDATE @.sm_session AS s SET prune_at = $2 FROM free AS f"              \
     " WHERE s.session_id OPERATOR(pg_catalog.=) f.session_id)"                            \
     " SELECT (SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) $3"             \
-    " THEN pg_catalog.max(a.session_id) END FROM stretch AS a),"                          \
-    " ARRAY(SELECT l.session_id FROM late AS l LEFT JOIN free AS f"                       \
+    " THEN pg_catalog.max(a.session_id)::pg_catalog.text END FROM stretch AS a),"         \
+    " ARRAY(SELECT l.session_id::pg_catalog.text FROM late AS l LEFT JOIN free AS f"      \
     " ON f.session_id OPERATOR(pg_catalog.=) l.session_id WHERE f.session_id IS NULL)"
 
 pg::Statement walk_statement(

@@ -31,6 +31,14 @@ pg::Statement last_retention_statement("SELECT w.last_retention_at FROM @.sm_wor
 pg::Statement retention_statement("UPDATE @.sm_worker_status AS w SET last_retention_at = $1",
                                   {TIMESTAMPTZOID});
 
+/// Whether it is the table that we made, and no view or other table in its place: it is read
+/// without the server's checks.
+bool is_ours(Relation relation) {
+    TupleDesc columns = RelationGetDescr(relation);
+    return relation->rd_rel->relkind == RELKIND_RELATION && columns->natts >= kLastRunAt &&
+           TupleDescAttr(columns, kLastRunAt - 1)->atttypid == TIMESTAMPTZOID;
+}
+
 }  // namespace
 
 TimestampTz last_start(const pg::Extension &extension) {
@@ -38,6 +46,10 @@ TimestampTz last_start(const pg::Extension &extension) {
     if (!OidIsValid(oid)) return DT_NOBEGIN;
     TimestampTz last = DT_NOBEGIN;
     Relation relation = table_open(oid, AccessShareLock);
+    if (!is_ours(relation)) {
+        table_close(relation, AccessShareLock);
+        return last;
+    }
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
     TupleTableSlot *slot = table_slot_create(relation, nullptr);

@@ -1,5 +1,5 @@
 // The janitor among others: sessions that fail or are held do not stop it, its counting is exact
-// while appends go on, changed defaults reach what is stored, and it works with the owner's powers.
+// while appends go on, and changed defaults reach what is stored. (Its powers: powers_test.cpp.)
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -209,86 +209,8 @@ TEST_P(JanitorTest, ALongerDefaultSavesWhatIsStored) {
     EXPECT_EQ(database.connect().value<int>("SELECT json_array_length(sm_context('s'))"), 1);
 }
 
-// --- its powers and its conduct
-// ---------------------------------------------------------------------
-
-/// Tables that belong to a role without powers, which has planted a function that tries to get
-/// some.
-class PlantedCode {
-  public:
-    explicit PlantedCode(const Database &database)
-        : session_(database.connect()), owner_(database.name() + "_owner") {
-        session_.run("CREATE ROLE " + owner_);
-        session_.run("SELECT sm_grant('" + owner_ + "', 'admin')");
-        for (const char *table : {"session_memory", "sm_session", "sm_worker_status"})
-            session_.run("ALTER TABLE " + std::string(table) + " OWNER TO " + owner_);
-        session_.run("CREATE TABLE witness (at text, who text, tried text)");
-        session_.run("GRANT ALL ON witness TO PUBLIC");
-        session_.run(
-            "CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql SET search_path = public "
-            "AS $$"
-            " DECLARE outcome text := 'got away with it';"
-            " BEGIN"
-            "  BEGIN PERFORM set_config('role', 'none', false), "
-            "set_config('session_authorization', 'default', false);"
-            "  EXCEPTION WHEN OTHERS THEN outcome := SQLSTATE; END;"
-            "  INSERT INTO witness VALUES (TG_TABLE_NAME || ' ' || TG_WHEN || ' ' || TG_OP, "
-            "current_user, outcome);"
-            "  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$");
-    }
-    ~PlantedCode() {
-        session_.run("REASSIGN OWNED BY " + owner_ + " TO CURRENT_USER");
-        session_.run("DROP OWNED BY " + owner_);
-        session_.run("DROP ROLE " + owner_);
-    }
-
-    Session &session() { return session_; }
-
-    /// Expects that it ran so many times at least, and only ever as the owner, who got nowhere.
-    void expect_owners_powers(int at_least) {
-        const auto witnessed = session_.run("SELECT DISTINCT at, who, tried FROM witness");
-        EXPECT_GE(static_cast<int>(witnessed.size()), at_least);
-        for (const auto &row : witnessed) {
-            EXPECT_EQ(row["who"].as<std::string>(), owner_) << row["at"].c_str();
-            EXPECT_EQ(row["tried"].as<std::string>(), "42501") << row["at"].c_str();
-        }
-    }
-
-  private:
-    Session session_;
-    std::string owner_;
-};
-
-TEST_P(JanitorTest, RunsPlantedCodeWithTheOwnersPowersOnly) {
-    Database database(GetParam());
-    database.set("session_memory.nap_time", "200ms");
-    PlantedCode planted(database);
-    Session &session = planted.session();
-    for (const char *trigger : {"BEFORE DELETE ON session_memory", "AFTER DELETE ON session_memory",
-                                "BEFORE UPDATE ON sm_session", "BEFORE UPDATE ON sm_worker_status"})
-        session.run("CREATE TRIGGER planted_" + std::string(trigger, 2) + " " + trigger +
-                    " FOR EACH ROW EXECUTE FUNCTION planted()");
-    session.run("SET session_memory.worker = off");
-    session.run(kAddExpired, "s", "1 minute");
-    session.run("TRUNCATE witness");
-    EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 0; }));
-    EXPECT_TRUE(database.janitor_gets_to([&] { return database.bursts() > 0; }));
-    planted.expect_owners_powers(4);
-}
-
-TEST_P(JanitorTest, DeferredTriggersGetNoOtherPowers) {
-    // The server refuses to defer triggers under restricted powers; with others it would fire them.
-    Database database(GetParam());
-    database.set("session_memory.nap_time", "200ms");
-    PlantedCode planted(database);
-    planted.session().run(
-        "CREATE CONSTRAINT TRIGGER planted AFTER DELETE ON session_memory INITIALLY DEFERRED"
-        " FOR EACH ROW EXECUTE FUNCTION planted()");
-    planted.session().run(kAddExpired, "s", "1 minute");
-    EXPECT_TRUE(database.janitor_gets_to([&] { return database.bursts() >= 2; }));
-    planted.expect_owners_powers(0);
-    EXPECT_TRUE(database.counters_exact());
-}
+// --- its conduct
+// ------------------------------------------------------------------------------------
 
 TEST_P(JanitorTest, WhatADatabaseSetsDoesNotChangeHowItWorks) {
     Database database(GetParam());

@@ -20,14 +20,10 @@ const char *host_of(Server server) {
 }
 
 std::string connection_string(Server server, const std::string &database,
-                              const std::string &options) {
+                              const std::string &options, const std::string &user) {
     return "host='" + std::string(host_of(server)) + "' dbname='" + database +
-           "' options='-c client_min_messages=warning " + options + "'";
-}
-
-std::string next_name() {
-    static std::atomic<int> count{0};
-    return "sm_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+           "' options='-c client_min_messages=warning " + options + "'" +
+           (user.empty() ? "" : " user='" + user + "'");
 }
 
 /// Success where there are no rows; else a failure that shows them.
@@ -43,6 +39,11 @@ std::string next_name() {
 
 }  // namespace
 
+std::string new_name() {
+    static std::atomic<int> count{0};
+    return "sm_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+}
+
 bool available(Server server) {
     return host_of(server) != nullptr;
 }
@@ -50,8 +51,9 @@ bool available(Server server) {
 // --- connections
 // -----------------------------------------------------------------------------------
 
-Session::Session(Server server, const std::string &database, const std::string &options)
-    : connection_(connection_string(server, database, options)), work_(connection_) {}
+Session::Session(Server server, const std::string &database, const std::string &options,
+                 const std::string &user)
+    : connection_(connection_string(server, database, options, user)), work_(connection_) {}
 
 std::string Session::sqlstate_of(const std::function<void()> &statement) {
     try {
@@ -61,6 +63,8 @@ std::string Session::sqlstate_of(const std::function<void()> &statement) {
         return "40001";
     } catch (const pqxx::deadlock_detected &) {
         return "40P01";
+    } catch (const pqxx::insufficient_privilege &) {
+        return "42501";
     } catch (const pqxx::sql_error &error) {
         return std::string(error.sqlstate());
     }
@@ -73,7 +77,7 @@ Session administrator(Server server) {
 // --- databases
 // -------------------------------------------------------------------------------------
 
-Database::Database(Server server) : server_(server), name_(next_name()) {
+Database::Database(Server server) : server_(server), name_(new_name()) {
     administrator(server).run("CREATE DATABASE " + name_);
     connect().run("CREATE EXTENSION session_memory");
 }

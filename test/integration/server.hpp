@@ -37,7 +37,8 @@ bool available(Server server);
 /// A connection. Statements commit by themselves unless BEGIN was run.
 class Session {
   public:
-    Session(Server server, const std::string &database, const std::string &options = "");
+    Session(Server server, const std::string &database, const std::string &options = "",
+            const std::string &user = "");
 
     /// Runs a statement with parameters $1, $2 …
     template <typename... Arguments>
@@ -84,8 +85,8 @@ class Database {
     Server server() const { return server_; }
     const std::string &name() const { return name_; }
 
-    Session connect(const std::string &options = "") const {
-        return Session(server_, name_, options);
+    Session connect(const std::string &options = "", const std::string &user = "") const {
+        return Session(server_, name_, options, user);
     }
 
     /// ALTER DATABASE … SET: for connections, and for janitors, that begin later.
@@ -127,6 +128,9 @@ class Database {
 
 /// A connection to the database that administers the others.
 Session administrator(Server server);
+
+/// A name for a database or a role that no other has.
+std::string new_name();
 
 /// Asks until the answer is yes, or the time is over. Returns the last answer.
 bool eventually(const std::function<bool()> &question, Milliseconds limit = 15s);
