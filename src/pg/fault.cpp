@@ -38,6 +38,7 @@ void define_faults() {
 
 void fault_point() {
     if (fault_at == 0 || ++passed != fault_at) return;
+    fault_at = 0;  // tells that it came to this
     switch (fault) {
         case kError:
             ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("a fault, for a test"));

@@ -2,7 +2,8 @@
 //
 // Only a module built with -DSM_FAULTS has it; in any other nothing of it is left. Set
 // session_memory.fault_at to n, and the n-th point that is reached from then on fails in the way
-// that session_memory.fault names: error, out_of_memory, cancel or terminate.
+// that session_memory.fault names: error, out_of_memory, cancel or terminate. From then on
+// session_memory.fault_at is 0.
 #pragma once
 
 #include "pg/postgres.hpp"

@@ -3,6 +3,9 @@
 // An error in a batch rolls the batch back; the next one takes a single session, the longest due.
 // If that one fails by itself it is put off for a while, if it can be changed at all, and left out
 // of the rest of the burst in any case, so that it starves nobody.
+//
+// Where a machine is so slow that a burst's time is over before it comes to its work, the work goes
+// on nevertheless: of each kind at least one batch is done.
 #include "worker/burst.hpp"
 
 #include <utility>
@@ -165,22 +168,25 @@ class Burst {
     }
 
     void renew_all_hints() {
-        bool stale = true;
-        while (stale && time_is_left())
+        bool stale = false;
+        do {
             if (!transaction([&](const pg::Extension &e) { stale = renew_hints(e, began_); }))
                 return;
+        } while (stale && time_is_left());
     }
 
     /// Removes what is due. Like evict(): returns whether there is more to do.
     bool prune() {
         bool one_by_one = false;
+        bool to_find_out = false;  // which session a batch failed by
         store::Troubled troubled(context_);
-        while (time_is_left()) {
+        do {
             store::Pruned pruned;
             const bool done = batch(&pruned, [&](const pg::Extension &e) {
                 return store::prune_due(e, GetCurrentTimestamp(), pace_.most(), one_by_one,
                                         &troubled);
             });
+            to_find_out = !done && !one_by_one;
             if (done) {
                 if (pruned.sessions == 0) return false;
             } else if (!one_by_one) {
@@ -192,7 +198,7 @@ class Burst {
                     store::postpone(e, troubled.last(), GetCurrentTimestamp() + kPutOff);
                 });
             }
-        }
+        } while (to_find_out || time_is_left());
         return true;
     }
 
@@ -203,7 +209,8 @@ class Burst {
             !eviction.too_large() ||
             !transaction([&](const pg::Extension &e) { eviction.list(e, GetCurrentTimestamp()); }))
             return false;
-        while (eviction.more() && time_is_left()) {
+        bool go_on = eviction.more();
+        while (go_on) {
             store::Pruned evicted;
             if (batch(&evicted, [&](const pg::Extension &e) {
                     return eviction.evict_some(e, GetCurrentTimestamp(), pace_.most());
@@ -213,6 +220,7 @@ class Burst {
             } else {
                 eviction.failed();
             }
+            go_on = eviction.more() && time_is_left();
         }
         return eviction.unfinished();
     }
@@ -227,11 +235,11 @@ class Burst {
         for (const Kept what : kAllKept) {
             bool more = true;
             while (more) {
-                if (!time_is_left()) return true;
                 if (!timed([&](const pg::Extension &e) {
                         more = let_go(e, what, pace_.most().interactions);
                     }))
                     break;
+                if (more && !time_is_left()) return true;
             }
         }
         (void)transaction([&](const pg::Extension &e) { record_retention(e, began_); });

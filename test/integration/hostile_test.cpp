@@ -2,9 +2,11 @@
 // and every call in every kind of transaction. The answer is a result or a documented SQLSTATE, and
 // the server lives. New functions are found by themselves; only a type of argument that no value is
 // known for needs a line here.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 
 #include "access_calls.hpp"
@@ -92,7 +94,13 @@ class HostileTest : public ::testing::Test {
   protected:
     void SetUp() override {
         if (!available(Server::kPlain)) GTEST_SKIP() << "no server";
-        database_ = std::make_unique<Database>(Server::kPlain);
+        begin_in("");
+    }
+
+    /// Begins in a database that is created with these options.
+    void begin_in(const std::string &options) {
+        session_.reset();
+        database_ = std::make_unique<Database>(Server::kPlain, options);
         database_->set("session_memory.worker", "off");
         session_ = std::make_unique<Session>(Server::kPlain, database_->name());
         std::string data = kAccessData;
@@ -148,6 +156,57 @@ class HostileTest : public ::testing::Test {
         return functions;
     }
 
+    /// Calls every function with, for each of its arguments in turn, each of the values of its type.
+    /// Returns the number of calls.
+    int each_argument(const std::map<std::string, std::vector<std::string>> &values) {
+        const std::string huge = std::to_string(huge_megabytes() * 1024 * 1024);
+        int calls = 0;
+        for (const Function &function : functions()) {
+            std::vector<std::string> harmless_values;
+            for (const Argument &argument : function.arguments) {
+                if (!kValues.contains(argument.type)) {
+                    ADD_FAILURE() << function.name << " takes " << argument.type
+                                  << ", for which there are no values";
+                    return calls;
+                }
+                harmless_values.push_back(harmless(argument.name, argument.type) +
+                                          "::" + argument.type);
+            }
+            for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+                const auto found = values.find(function.arguments[i].type);
+                if (found == values.end()) continue;
+                for (std::string value : found->second) {
+                    const std::size_t at = value.find("HUGE");
+                    if (at != std::string::npos) {
+                        if (function.name[0] == '_') continue;
+                        value.replace(at, 4, huge);
+                    }
+                    std::string call = function.name + "(";
+                    for (std::size_t k = 0; k < harmless_values.size(); ++k)
+                        call += (k ? ", " : "") +
+                                (k == i ? "(" + value + ")::" + function.arguments[i].type
+                                        : harmless_values[k]);
+                    call += ")";
+                    const auto outcome = session_->value<std::string>("SELECT attempt($1)", call);
+                    ++calls;
+                    EXPECT_TRUE(outcome.empty() || kDocumented.contains(outcome.substr(0, 5)) ||
+                                (function.name[0] == '_' && !outcome.starts_with("XX")))
+                        << call << ": " << outcome;
+                }
+            }
+        }
+        return calls;
+    }
+
+    /// Whether what is written of a session's interactions is what the server would print.
+    bool written_like_the_server(const std::string &session_id) {
+        return session_->value<bool>(
+            "SELECT bool_and(strpos(sm_context($1, 100)::text,"
+            " substr(m.interaction::text, 2, length(m.interaction::text) - 2)) > 0)"
+            " FROM session_memory AS m WHERE m.session_id = $1",
+            session_id);
+    }
+
     /// Begins, makes each call of the access tests, and sees what becomes of it.
     template <typename Judge>
     void each_call(const std::string &begin, const std::string &end, const Judge &judge) {
@@ -165,37 +224,7 @@ class HostileTest : public ::testing::Test {
 };
 
 TEST_F(HostileTest, EveryArgumentOfEveryFunction) {
-    const std::string huge = std::to_string(huge_megabytes() * 1024 * 1024);
-    int calls = 0;
-    for (const Function &function : functions()) {
-        std::vector<std::string> harmless_values;
-        for (const Argument &argument : function.arguments) {
-            ASSERT_TRUE(kValues.contains(argument.type))
-                << function.name << " takes " << argument.type << ", for which there are no values";
-            harmless_values.push_back(harmless(argument.name, argument.type) +
-                                      "::" + argument.type);
-        }
-        for (std::size_t i = 0; i < function.arguments.size(); ++i) {
-            for (std::string value : kValues.at(function.arguments[i].type)) {
-                const std::size_t at = value.find("HUGE");
-                if (at != std::string::npos) {
-                    if (function.name[0] == '_') continue;
-                    value.replace(at, 4, huge);
-                }
-                std::string call = function.name + "(";
-                for (std::size_t k = 0; k < harmless_values.size(); ++k)
-                    call +=
-                        (k ? ", " : "") + (k == i ? "(" + value + ")::" + function.arguments[i].type
-                                                  : harmless_values[k]);
-                call += ")";
-                const auto outcome = session_->value<std::string>("SELECT attempt($1)", call);
-                ++calls;
-                EXPECT_TRUE(outcome.empty() || kDocumented.contains(outcome.substr(0, 5)) ||
-                            (function.name[0] == '_' && !outcome.starts_with("XX")))
-                    << call << ": " << outcome;
-            }
-        }
-    }
+    const int calls = each_argument(kValues);
     RecordProperty("calls", calls);
     EXPECT_GT(calls, 1000);
 }
@@ -266,6 +295,111 @@ TEST_F(HostileTest, CancelledAnywhere) {
             EXPECT_TRUE(state.empty() || state == "57014") << call.call << ": " << state;
         }
     EXPECT_EQ(digest(), before);
+}
+
+// --- bytes and encodings
+// ---------------------------------------------------------------------------
+
+/// In binary format a client can send what no text can hold.
+TEST_F(HostileTest, BinaryParameters) {
+    const std::string nothing = session_->value<std::string>("SELECT md5(sm_stats()::text)");
+    const auto state = [&](const std::string &sql, const std::string &bytes) {
+        return session_->sqlstate(sql, pqxx::binarystring(bytes));
+    };
+    using namespace std::string_literals;
+    for (const std::string bad :
+         {"a\0b"s, "\0"s, "\xFF"s, "\xC0\x80"s, "\xE2\x82"s, "\xF0\x9F\x90"s, "\xED\xA0\x80"s}) {
+        for (const char *call :
+             {"SELECT sm_add($1, 'q', 'a')", "SELECT sm_add('s', $1, 'a')",
+              "SELECT sm_add_message('s', 'user', $1)", "SELECT sm_context($1)",
+              "SELECT sm_set_summary('ann1', $1, 1)", "SELECT sm_end_session('ann1', $1)",
+              "SELECT sm_forget_user($1, $1)", "SELECT sm_save_artifact('ann1', $1, 'n', '{}')"})
+            EXPECT_EQ(state(call, bad), "22021") << call;
+        for (const char *call :
+             {"SELECT sm_append('s', $1)", "SELECT sm_find($1)", "SELECT sm_set_state('ann1', $1)",
+              "SELECT sm_set_profile('ann', $1)", "SELECT sm_import($1)",
+              "SELECT sm_record_event('ann', 'booking', $1)"})
+            EXPECT_EQ(state(call, "\1{\"a\": \"" + bad + "\"}"), "22021") << call;
+    }
+    for (const char *call : {"SELECT sm_append('s', $1)", "SELECT sm_import($1)"}) {
+        EXPECT_EQ(state(call, "\2{}"), "XX000") << "the server: a version of jsonb that it lacks";
+        EXPECT_EQ(state(call, "\1"), "22P02");
+        EXPECT_EQ(state(call, "\1{\"a\": \"\\u0000\"}"), "22P05");
+    }
+    EXPECT_EQ(session_->value<std::string>("SELECT md5(sm_stats()::text)"), nothing);
+    EXPECT_EQ(state("SELECT sm_append('fine', $1)", "\1{\"query\": \"q\"}"), "");
+}
+
+/// Where the server checks nothing, every byte is kept and printed as it is.
+TEST_F(HostileTest, BytesThatAreNoCharacters) {
+    begin_in("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    each_call("BEGIN", "ROLLBACK", [](const Call &call, const auto &, const auto &what) {
+        EXPECT_EQ(what, "") << call.call;
+    });
+    const std::string bytes = "chr(255) || chr(192) || chr(128) || chr(237) || chr(160)";
+    const std::string cut = "repeat('x', 40) || chr(240) || chr(159)";
+    const int calls = each_argument({
+        {"text", {bytes, cut, "repeat(chr(200), 255)", "repeat(chr(200), 256)"}},
+        {"text[]", {"ARRAY[" + bytes + "]"}},
+        {"jsonb",
+         {"jsonb_build_object('query', " + bytes + ", 'answer', " + cut + ", " + bytes + ", 1)",
+          "jsonb_build_object('role', 'user', 'content', " + cut + ", 'timestamp', " + bytes + ")",
+          "jsonb_build_array(jsonb_build_object('content', jsonb_build_array(" + bytes + ")))"}},
+    });
+    EXPECT_GT(calls, 300);
+
+    std::string all;
+    for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
+    std::minstd_rand random(1);
+    for (int n = 0; n < 40; ++n) {
+        std::shuffle(all.begin(), all.end(), random);
+        session_->run("SELECT sm_add($1, $2, $3)", all, all, all.substr(0, n));
+        EXPECT_EQ(session_->value<std::string>("SELECT sm_context($1) -> 0 ->> 'query'", all), all);
+        EXPECT_EQ(session_->value<std::string>("SELECT sm_messages($1) -> 1 ->> 'content'", all),
+                  all.substr(0, n));
+        EXPECT_TRUE(written_like_the_server(all));
+    }
+    EXPECT_EQ(session_->sqlstate("SELECT sm_add($1, 'q', 'a')", all + "x"), "22023");
+    // What goes out comes back.
+    session_->run("CREATE TABLE kept AS SELECT m FROM session_memory AS m");
+    session_->run("CREATE TABLE exported AS SELECT jsonb_agg(l) AS l FROM sm_export() AS l");
+    session_->run("SELECT sm_clear_all('YES')");
+    session_->run("SELECT sm_import(l) FROM exported");
+    EXPECT_EQ(session_->value<int>("SELECT count(*) FROM kept"),
+              session_->value<int>("SELECT count(*) FROM session_memory"));
+    EXPECT_EQ(session_->value<int>("SELECT count(*) FROM (SELECT m::text FROM kept EXCEPT"
+                                   " SELECT m::text FROM session_memory AS m) AS e"),
+              0);
+}
+
+TEST_F(HostileTest, OtherEncodings) {
+    const std::string latin = "caf\xC3\xA9 \xC3\xBF \xC2\xA0", elephant = "\xF0\x9F\x90\x98";
+    // A server of another encoding than the client's.
+    begin_in("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    each_call("BEGIN", "ROLLBACK", [](const Call &call, const auto &, const auto &what) {
+        EXPECT_EQ(what, "") << call.call;
+    });
+    session_->run("SET client_encoding = 'UTF8'");
+    session_->run("SELECT sm_add($1, $1, $1)", latin);
+    EXPECT_EQ(session_->value<std::string>("SELECT sm_context($1) -> 0 ->> 'query'", latin), latin);
+    EXPECT_TRUE(written_like_the_server(latin));
+    EXPECT_EQ(session_->sqlstate("SELECT sm_add($1, 'q', 'a')", elephant), "22P05");
+    EXPECT_EQ(session_->sqlstate("SELECT sm_append('s', $1)", "{\"q\": \"" + elephant + "\"}"),
+              "22P05");
+    EXPECT_EQ(session_->sqlstate("SELECT sm_append('s', '{\"q\": \"\\ud83d\\udc18\"}')"), "22P05");
+    // A client of another encoding than the server's.
+    begin_in("ENCODING 'UTF8' TEMPLATE template0");
+    session_->run("SET client_encoding = 'LATIN1'");
+    session_->run("SELECT sm_add($1, $1, $1)", std::string("caf\xE9"));
+    EXPECT_EQ(session_->value<std::string>("SELECT sm_context($1) -> 0 ->> 'query'",
+                                           std::string("caf\xE9")),
+              "caf\xE9");
+    session_->run("SELECT sm_add('s', chr(128024), 'a')");
+    EXPECT_EQ(session_->sqlstate("SELECT sm_context('s')"), "22P05");
+    EXPECT_EQ(session_->value<int>("SELECT json_array_length(sm_context('s'))"), 1);
+    session_->run("SET client_encoding = 'UTF8'");
+    EXPECT_EQ(session_->value<std::string>("SELECT sm_context('s') -> 0 ->> 'query'"), elephant);
+    EXPECT_TRUE(written_like_the_server("s"));
 }
 
 }  // namespace

@@ -77,8 +77,8 @@ Session administrator(Server server) {
 // --- databases
 // -------------------------------------------------------------------------------------
 
-Database::Database(Server server) : server_(server), name_(new_name()) {
-    administrator(server).run("CREATE DATABASE " + name_);
+Database::Database(Server server, const std::string &options) : server_(server), name_(new_name()) {
+    administrator(server).run("CREATE DATABASE " + name_ + " " + options);
     connect().run("CREATE EXTENSION session_memory");
 }
 

@@ -77,7 +77,8 @@ class Session {
 /// A fresh database with the extension in it, dropped at the end.
 class Database {
   public:
-    explicit Database(Server server);
+    /// `options` are those of CREATE DATABASE.
+    explicit Database(Server server, const std::string &options = "");
     ~Database();
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
