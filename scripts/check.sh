@@ -17,8 +17,9 @@ if (($#)); then
     suites=("$@")
 fi
 
-verdict="0 passed, 1 failed" work=''
+verdict="0 passed, 1 failed" work='' builder=''
 clean_up() {
+    [[ -z $builder ]] || kill -- "-$builder" 2>/dev/null || true
     [[ -z $work ]] || server_remove "$work"
     echo "$verdict"
 }
@@ -32,7 +33,7 @@ export TMPDIR=$work
 
 pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")
 # A test that hangs is a test that fails. In the foreground, so that Ctrl-C reaches it.
-limited=(timeout --foreground --kill-after=10 "$([[ ${SM_LONG:-0} == 0 ]] && echo 600 || echo 7200)")
+limited=(timeout --foreground --kill-after=10 "$([[ ${SM_LONG:-0} == 0 ]] && echo 1200 || echo 7200)")
 
 # --- servers: with and without the module in shared_preload_libraries ----------------------------
 
@@ -84,6 +85,7 @@ isolation() {
 
 # A module that can be told to fail half-way (src/pg/fault.hpp), for the tests of that.
 build_faults() {
+    [[ ! -e $work/faults/session_memory.so ]] || return 0
     mkdir -p "$work/faults"
     cp -r Makefile session_memory.control src sql "$work/faults"
     find "$work/faults" -name '*.o' -delete
@@ -91,10 +93,29 @@ build_faults() {
     chmod -R a+rX "$work/faults"
 }
 
-suite_integration() {
+build_server_tests() {
     build_faults
     cmake -S . -B build/integration >/dev/null
-    cmake --build build/integration --target integration_tests -j "$(nproc)" >/dev/null
+    cmake --build build/integration --target integration_tests reliability_tests -j "$(nproc)" >/dev/null
+}
+
+# Building them takes minutes, and most suites before them leave a processor idle.
+build_ahead() {
+    case " ${suites[*]} " in *" integration "* | *" reliability "*) ;; *) return 0 ;; esac
+    set -m # a process group of its own, to be killed as one
+    build_server_tests >"$work/build.log" 2>&1 </dev/null &
+    builder=$!
+    set +m
+}
+
+# What went wrong then is found again by the suite.
+await_build() {
+    [[ -z $builder ]] || wait "$builder" || true
+    builder=''
+}
+
+suite_integration() {
+    build_server_tests
     start_plain
     start_preloaded
     PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded SM_FAULTS_MODULE=$work/faults/session_memory.so \
@@ -102,8 +123,7 @@ suite_integration() {
 }
 
 suite_reliability() {
-    cmake -S . -B build/integration >/dev/null
-    cmake --build build/integration --target reliability_tests -j "$(nproc)" >/dev/null
+    build_server_tests
     start_plain
     start_preloaded
     PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded "${limited[@]}" build/integration/reliability_tests
@@ -172,10 +192,15 @@ say() { printf '%-18s %-7s %s\n' "$@"; }
 build
 install_extension
 
-total_passed=0 total_failed=0
+total_passed=0 total_failed=0 building=''
 for name in "${suites[@]}"; do
     log=$work/$name.log
     started=$SECONDS
+    case $name in
+        lint | unit) ;; # they have work for all processors
+        integration | reliability) await_build ;;
+        *) [[ -n $building ]] || build_ahead && building=yes ;;
+    esac
     set +e
     (
         set -e
