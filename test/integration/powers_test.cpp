@@ -32,7 +32,10 @@ TEST_P(PowersTest, Triggers) {
     EXPECT_TRUE(planted.works_past({}));
     for (const std::string when : {" BEFORE ", " AFTER "}) {
         for (const std::string table : {SM_INSERTED})
-            EXPECT_TRUE(planted.ran_at(table + when + "INSERT"));
+            // Its notes may be there already, from before it was switched off: an update, then.
+            if (table != "sm_worker_status" || when == " BEFORE ") {
+                EXPECT_TRUE(planted.ran_at(table + when + "INSERT"));
+            }
         for (const std::string table : {SM_UPDATED})
             EXPECT_TRUE(planted.ran_at(table + when + "UPDATE"));
         for (const std::string table : {SM_DELETED})
@@ -279,16 +282,19 @@ TEST_P(PowersTest, OtherTablesInThePlaceOfTables) {
 // --- signals
 // ---------------------------------------------------------------------------------------
 
-/// The processes of ours that a server has at the moment.
-std::vector<int> pids_of(Session &session, const std::string &type) {
-    std::vector<int> pids;
-    for (const auto &row :
-         session.run("SELECT pid FROM pg_stat_activity WHERE backend_type = $1 AND"
-                     " coalesce(datname, current_database()) = current_database()",
-                     "session_memory " + type))
-        pids.push_back(row[0].as<int>());
-    return pids;
+std::vector<int> pids(Session &session, const std::string &query) {
+    std::vector<int> found;
+    for (const auto &row : session.run(query)) found.push_back(row[0].as<int>());
+    return found;
 }
+
+constexpr const char *kLaunchers =
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'session_memory launcher'";
+
+// The janitor that waits: another may be there for a moment, and find that it is not alone.
+constexpr const char *kWaiting =
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND"
+    " database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 TEST_P(PowersTest, SignalsToThemAreForSuperusers) {
     Role signaller(GetParam(), "signaller", "IN ROLE pg_signal_backend LOGIN");
@@ -305,7 +311,7 @@ TEST_P(PowersTest, SignalsToThemAreForSuperusers) {
         "CREATE TRIGGER waits BEFORE DELETE ON session_memory FOR EACH ROW EXECUTE FUNCTION "
         "waits()");
     session.run("SELECT pg_advisory_lock($1::int)", kLock);
-    const std::vector<int> launchers = pids_of(session, "launcher");
+    const std::vector<int> launchers = pids(session, kLaunchers);
     EXPECT_EQ(launchers.size(), GetParam() == Server::kPreloaded ? 1u : 0u);
     for (const int pid : launchers) {
         planted.tries("SELECT pg_terminate_backend(" + std::to_string(pid) + ")");
@@ -315,22 +321,19 @@ TEST_P(PowersTest, SignalsToThemAreForSuperusers) {
         "CREATE TRIGGER planted BEFORE DELETE ON sm_session FOR EACH ROW EXECUTE FUNCTION "
         "planted_trigger()");
     planted.let_the_janitor_work();
-    ASSERT_TRUE(planted.database().janitor_gets_to([&] {
-        return session.value<bool>(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND"
-            " database = (SELECT oid FROM pg_database WHERE datname = current_database()))");
-    }));
-    std::vector<int> pids = pids_of(session, "janitor");
-    EXPECT_EQ(pids.size(), 1u);
-    pids.insert(pids.end(), launchers.begin(), launchers.end());
+    ASSERT_TRUE(
+        planted.database().janitor_gets_to([&] { return !pids(session, kWaiting).empty(); }));
+    std::vector<int> ours = pids(session, kWaiting);
+    EXPECT_EQ(ours.size(), 1u);
+    ours.insert(ours.end(), launchers.begin(), launchers.end());
     Session signals = planted.database().connect("", signaller.name());
-    for (const int pid : pids)
+    for (const int pid : ours)
         for (const char *signal : {"pg_terminate_backend", "pg_cancel_backend"})
             EXPECT_EQ(signals.sqlstate("SELECT " + std::string(signal) + "($1)", pid), "42501");
     // They are there still, and the work goes on.
     session.run("SELECT pg_advisory_unlock($1::int)", kLock);
     EXPECT_TRUE(planted.works_past({"sm_session BEFORE DELETE"}));
-    EXPECT_EQ(pids_of(session, "launcher"), launchers);
+    EXPECT_EQ(pids(session, kLaunchers), launchers);
     planted.expect_powers_of();
 }
 
