@@ -101,8 +101,8 @@ int bring_forward(const Batch &batch, Holds &&holds) {
 }
 
 /// When a session is worth the next visit: when its oldest interaction expires, or the session
-/// does.
-void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
+/// does. What should have gone and is still there is kept by somebody's trigger: not again at once.
+void plan_next_visits(const pg::Extension &extension, const Batch &batch, bool all_seen) {
     for (int i = 0; i < batch.count; ++i)
         batch.visits[i].next_visit = batch.visits[i].session.end();
     // Of those that were emptied there is no oldest; to look for it means to pass by all that went.
@@ -117,11 +117,17 @@ void plan_next_visits(const pg::Extension &extension, const Batch &batch) {
         if (oldest.null) continue;
         Visit &visit = place_of(some_left, rows, row);
         const core::Limits &limits = visit.session.limits;
-        core::Time due = core::end_of_life(DatumGetTimestampTz(oldest.datum), limits.ttl);
+        const core::Time created_at = DatumGetTimestampTz(oldest.datum);
+        core::Time due = core::end_of_life(created_at, limits.ttl);
         if (limits.ttl != core::kForever &&
             visit.session.interactions - visit.interactions > kLongHistory)
             due = core::end_of_life(due, limits.ttl / kVisitsPerTtl);
-        visit.next_visit = visit.unfinished ? core::kAlways : Min(visit.next_visit, due);
+        if (visit.unfinished)
+            visit.next_visit = core::kAlways;
+        else if (all_seen && created_at <= visit.cutoff)
+            visit.next_visit = GetCurrentTimestamp() + kPutOff;
+        else
+            visit.next_visit = Min(visit.next_visit, due);
     }
 }
 
@@ -171,7 +177,7 @@ Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most) {
     if (go > 0) remove_sessions(extension, {batch.visits, go});
     const Batch stay{batch.visits + go, batch.count - go};
     if (stay.count > 0) {
-        plan_next_visits(extension, stay);
+        plan_next_visits(extension, stay, all_seen);
         settle(extension, stay);
     }
     return pruned;

@@ -57,6 +57,9 @@ Pruned prune_due(const pg::Extension &extension, core::Time now, BatchSize most,
 /// puts the others right.
 Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most);
 
+/// How long a session is left alone that cannot be changed, or keeps what should have gone.
+inline constexpr int64 kPutOff = 15 * 60 * USECS_PER_SEC;
+
 /// Has the janitor look at a session that could not be pruned only later.
 void postpone(const pg::Extension &extension, text *session_id, core::Time until);
 

@@ -25,7 +25,6 @@ constexpr int64 kBurst = 1 * USECS_PER_SEC;
 // An advisory lock outlives an aborted transaction and goes with the process. Users' own advisory
 // locks are in the spaces 1 and 2.
 constexpr uint16 kLockSpace = 3;
-constexpr int64 kPutOff = 15 * 60 * USECS_PER_SEC;
 
 /// Runs `body(extension)` in a transaction of its own as the owner of the tables. Returns whether
 /// it committed; false also where the extension is gone. An error is logged, and its message kept
@@ -195,7 +194,7 @@ class Burst {
                 if (!troubled.leave_out_last()) return false;
                 one_by_one = false;
                 (void)transaction([&](const pg::Extension &e) {
-                    store::postpone(e, troubled.last(), GetCurrentTimestamp() + kPutOff);
+                    store::postpone(e, troubled.last(), GetCurrentTimestamp() + store::kPutOff);
                 });
             }
         } while (to_find_out || time_is_left());

@@ -32,16 +32,20 @@ constexpr char kGoOnMark = 'g';
 /// What ALTER DATABASE and ALTER ROLE may have set must not decide how the janitor works.
 void pin_settings() {
     const auto set = [](const char *name, const char *value) {
-        SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+        // Not every server has every setting.
+        if (GetConfigOption(name, true, false) != nullptr)
+            SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
     };
     set("search_path", "pg_catalog, pg_temp");
     set("default_transaction_isolation", "read committed");
     set("default_transaction_read_only", "off");
     set("default_transaction_deferrable", "off");
     set("statement_timeout", "0");
+    set("transaction_timeout", "0");
     set("lock_timeout", "1s");
     set("idle_in_transaction_session_timeout", "0");
     set("session_replication_role", "origin");
+    set("exit_on_error", "off");
     // Each burst is a process of its own, and compiling takes longer than a batch.
     set("jit", "off");
     set("row_security", "on");

@@ -48,6 +48,7 @@ void refuse_to_change(const Database &database, const std::string &table, const 
 TEST_P(JanitorTest, GoesOnPastASessionWhoseDeleteFails) {
     Database database(GetParam());
     database.set("session_memory.nap_time", "200ms");
+    database.set("exit_on_error", "on");
     refuse_to_change(database, "session_memory", "DELETE", "s3");
     add_expired(database, 20);
     EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 1; }));
@@ -71,6 +72,25 @@ TEST_P(JanitorTest, GoesOnPastASessionThatCannotBeChangedAtAll) {
     add_expired(database, 20);
     EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 1; }));
     EXPECT_EQ(database.stored("s3"), 1);
+    EXPECT_TRUE(database.counters_exact());
+}
+
+TEST_P(JanitorTest, DoesNotComeBackAtOnceToASessionThatKeepsItsRows) {
+    Database database(GetParam());
+    database.set("session_memory.nap_time", "200ms");
+    Session session = database.connect();
+    session.run(
+        "CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "  IF OLD.session_id = 's3' THEN RETURN NULL; END IF; RETURN OLD; END $$");
+    session.run(
+        "CREATE TRIGGER planted BEFORE DELETE ON session_memory FOR EACH ROW"
+        " EXECUTE FUNCTION planted()");
+    add_expired(database, 20);
+    EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 1; }));
+    EXPECT_TRUE(database.janitor_gets_to([&] {
+        return session.value<bool>(
+            "SELECT prune_at > now() FROM sm_session WHERE session_id = 's3'");
+    }));
     EXPECT_TRUE(database.counters_exact());
 }
 
