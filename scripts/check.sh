@@ -198,7 +198,10 @@ for name in "${suites[@]}"; do
     started=$SECONDS
     case $name in
         lint | unit) ;; # they have work for all processors
-        integration | reliability) await_build ;;
+        integration | reliability)
+            await_build
+            building=yes # by these themselves, if not before
+            ;;
         *) [[ -n $building ]] || build_ahead && building=yes ;;
     esac
     set +e

@@ -24,12 +24,6 @@ void PrintTo(const Outcome &outcome, std::ostream *out) {
     *out << outcome.result << "\nthen\n" << outcome.after;
 }
 
-std::string replaced(std::string text, const std::string &what, const std::string &by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-        text.replace(at, what.size(), by);
-    return text;
-}
-
 bool is_sqlstate(const std::string &result) {
     return result.starts_with("ERROR ");
 }

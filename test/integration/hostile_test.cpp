@@ -103,10 +103,7 @@ class HostileTest : public ::testing::Test {
         database_ = std::make_unique<Database>(Server::kPlain, options);
         database_->set("session_memory.worker", "off");
         session_ = std::make_unique<Session>(Server::kPlain, database_->name());
-        std::string data = kAccessData;
-        for (std::size_t at = 0; (at = data.find('$', at)) != std::string::npos; at += 3)
-            data.replace(at, 1, "ann");
-        session_->run(data);
+        session_->run(replaced(kAccessData, "$", "ann"));
         session_->run("SELECT sm_backup('kept', 'ann')");
         started_ = started();
         // What a call ends with, undone; empty where it ends well.
@@ -307,7 +304,7 @@ TEST_F(HostileTest, BinaryParameters) {
         return session_->sqlstate(sql, pqxx::binarystring(bytes));
     };
     using namespace std::string_literals;
-    for (const std::string bad :
+    for (const std::string &bad :
          {"a\0b"s, "\0"s, "\xFF"s, "\xC0\x80"s, "\xE2\x82"s, "\xF0\x9F\x90"s, "\xED\xA0\x80"s}) {
         for (const char *call :
              {"SELECT sm_add($1, 'q', 'a')", "SELECT sm_add('s', $1, 'a')",

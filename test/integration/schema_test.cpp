@@ -15,12 +15,6 @@ namespace {
 constexpr const char *kSpaced = "Ödd %s % Schema;";
 constexpr const char *kQuoted = R"(Ödd "s\chema" %s %1$I $1 $$ 'x' --)";
 
-std::string replaced(std::string text, const std::string &what, const std::string &by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-        text.replace(at, what.size(), by);
-    return text;
-}
-
 /// A database with a memory in a schema of this name, filled, and what probes it.
 class Home {
   public:

@@ -166,6 +166,12 @@ std::int64_t Database::bursts() const {
 // --- patience and company
 // --------------------------------------------------------------------------
 
+std::string replaced(std::string text, const std::string &what, const std::string &by) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+        text.replace(at, what.size(), by);
+    return text;
+}
+
 bool eventually(const std::function<bool()> &question, Milliseconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (;;) {

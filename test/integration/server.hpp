@@ -133,6 +133,9 @@ Session administrator(Server server);
 /// A name for a database or a role that no other has.
 std::string new_name();
 
+/// The text with `by` in each place of `what`.
+std::string replaced(std::string text, const std::string &what, const std::string &by);
+
 /// Asks until the answer is yes, or the time is over. Returns the last answer.
 bool eventually(const std::function<bool()> &question, Milliseconds limit = 15s);
 

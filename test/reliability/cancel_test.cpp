@@ -58,12 +58,6 @@ std::string content(Session *session) {
         " unnest(extconfig) AS table_oid WHERE extname = 'session_memory'");
 }
 
-std::string put(std::string call, const std::string &what, const std::string &value) {
-    for (std::size_t at; (at = call.find(what)) != std::string::npos;)
-        call.replace(at, what.size(), value);
-    return call;
-}
-
 TEST_P(CancelTest, EachCallIsDoneOrWasNever) {
     Database database(GetParam());
     database.set("session_memory.worker", "off");
@@ -102,8 +96,8 @@ TEST_P(CancelTest, EachCallIsDoneOrWasNever) {
     while (now() < limit && (now() < end || outcomes[""] < 20 || outcomes["57014"] < 20)) {
         const auto number = random() % 4;
         std::string call = kCalls[random() % kCalls.size()];
-        call = put(call, "$s", "s" + std::to_string(number));
-        call = put(call, "$u", "u" + std::to_string(number % 2));
+        call = replaced(call, "$s", "s" + std::to_string(number));
+        call = replaced(call, "$u", "u" + std::to_string(number % 2));
         calling = true;
         const std::string state = session->sqlstate("SELECT count(x) FROM " + call + " AS x");
         calling = false;
