@@ -3,6 +3,7 @@
 // the server lives. New functions are found by themselves; only a type of argument that no value is
 // known for needs a line here.
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -89,6 +90,18 @@ struct Function {
     std::string name;
     std::vector<Argument> arguments;
 };
+
+/// A parameter that is sent in binary format.
+#if PQXX_VERSION_MAJOR < 7
+pqxx::binarystring binary(const std::string &bytes) {
+    return pqxx::binarystring(bytes);
+}
+#else
+std::vector<std::byte> binary(const std::string &bytes) {
+    const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
+    return {begin, begin + bytes.size()};
+}
+#endif
 
 class HostileTest : public ::testing::Test {
   protected:
@@ -294,14 +307,13 @@ TEST_F(HostileTest, CancelledAnywhere) {
     EXPECT_EQ(digest(), before);
 }
 
-// --- bytes and encodings
-// ---------------------------------------------------------------------------
+// --- bytes and encodings -------------------------------------------------------------------------
 
 /// In binary format a client can send what no text can hold.
 TEST_F(HostileTest, BinaryParameters) {
     const std::string nothing = session_->value<std::string>("SELECT md5(sm_stats()::text)");
     const auto state = [&](const std::string &sql, const std::string &bytes) {
-        return session_->sqlstate(sql, pqxx::binarystring(bytes));
+        return session_->sqlstate(sql, binary(bytes));
     };
     using namespace std::string_literals;
     for (const std::string &bad :
