@@ -176,6 +176,17 @@ SELECT sm_preferences('kim'), sm_insights('kim'), sm_preferences('kim', 'cruise'
 SELECT sm_set_learning_rule('tour', 'size', preference => 'preferred_price_range');
 SELECT sm_preferences('kim') -> 'preferred_price_range' AS range, sm_preferences('kim', 'tour') -> 'preferred_price_range' AS of_two_with_the_same_number;
 
+-- Who is first of two with as good as the same weight does not depend on when one asks.
+SELECT sm_set_learning_rule('stay', 'city', half_life => '1000 days');
+SELECT count(sm_record_event('tina', 'stay', jsonb_build_object('city', city), '2026-01-01 00:00Z'::timestamptz + after, 1))
+FROM (VALUES ('Rome', interval '0'), ('Rome', '0'), ('Oslo', '1 second'), ('Oslo', '-1.03 seconds')) AS v (city, after);
+CREATE TABLE pg_temp.asked (answer jsonb);
+\set ECHO none
+SELECT 'INSERT INTO pg_temp.asked SELECT sm_preferences(''tina'') FROM pg_sleep(0.003)' FROM generate_series(1, 60) \gexec
+\set ECHO all
+SELECT count(DISTINCT answer) AS answers FROM pg_temp.asked;
+DROP TABLE pg_temp.asked;
+
 -- What is refused.
 SELECT call, pg_temp.fails('SELECT ' || call) AS outcome FROM unnest(ARRAY[
     'sm_preferences(NULL)', 'sm_preferences('''')', 'sm_preferences(repeat(''x'', 256))', 'sm_preferences(''ann'', '''')', 'sm_preferences(''ann'', repeat(''x'', 64))', 'sm_insights(NULL)', 'sm_insights('''')', 'sm_insights(''ann'', repeat(''x'', 64))',

@@ -9,7 +9,8 @@ COMMENT ON FUNCTION @extschema@._sm_check_learned(text, text) IS
 'Internal: the arguments of sm_preferences and sm_insights, checked; returns true.';
 
 -- A ranking of preferences goes by weight, one of insights by number. Weights that differ by less than a billionth are
--- taken to be the same, whatever the order of their sum; then the later one is first.
+-- taken to be the same, whatever the order of their sum; then the later one is first. They are rounded as counted from
+-- the same point in time, not from now: who is first must not depend on the moment of the call.
 CREATE FUNCTION @extschema@._sm_learned_json(user_id text, kind text, insights boolean)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET jit = off
 BEGIN ATOMIC
@@ -44,9 +45,10 @@ BEGIN ATOMIC
         WHERE m.method IS NOT NULL
         ORDER BY t.kind, t.attribute, t.events DESC, t.type DESC),
     attribute AS MATERIALIZED (
-        SELECT l.kind, l.attribute, l.type, l.method, n.name, l.top,
-               @extschema@._sm_log_weight(statement_timestamp(), 1, l.half_life) AS log_now
+        SELECT l.kind, l.attribute, l.type, l.method, n.name, l.top, w.log_now,
+               max(w.log_now) OVER (PARTITION BY n.name) AS log_epoch
         FROM learned AS l
+        CROSS JOIN LATERAL @extschema@._sm_log_weight(statement_timestamp(), 1, l.half_life) AS w (log_now)
         CROSS JOIN LATERAL (
             SELECT CASE WHEN l.named THEN CASE WHEN $3 THEN l.insight ELSE l.preference END
                         WHEN $3 THEN CASE l.method WHEN 'months' THEN l.attribute || '_by_month'
@@ -57,14 +59,17 @@ BEGIN ATOMIC
         WHERE n.name IS NOT NULL),
     fact AS MATERIALIZED (
         SELECT x.name, x.method, x.type, x.number, x.value, sum(x.events)::bigint AS events,
-               @extschema@._sm_log_sum(x.log_weight) AS log_weight, max(x.last_at) AS last_at, max(x.top) AS top
-        FROM (SELECT a.name, a.method, a.top, s.type, s.number, s.value, s.events, s.log_weight - a.log_now AS log_weight, s.last_at
+               @extschema@._sm_log_sum(x.log_weight) + max(x.log_epoch) AS log_weight, max(x.last_at) AS last_at,
+               max(x.top) AS top
+        FROM (SELECT a.name, a.method, a.top, a.log_epoch, s.type, s.number, s.value, s.events,
+                     s.log_weight - a.log_now AS log_weight, s.last_at
               FROM attribute AS a
               JOIN kind AS k ON k.kind = a.kind AND k.stored
               JOIN @extschema@.sm_learned AS s
                   ON s.user_id = $1 AND s.kind = a.kind AND s.attribute = a.attribute AND s.type = a.type
               UNION ALL
-              SELECT a.name, a.method, a.top, f.type, f.number, f.value, f.events, f.log_weight - a.log_now, f.last_at
+              SELECT a.name, a.method, a.top, a.log_epoch, f.type, f.number, f.value, f.events,
+                     f.log_weight - a.log_now, f.last_at
               FROM attribute AS a JOIN fresh AS f ON f.kind = a.kind AND f.attribute = a.attribute AND f.type = a.type
               WHERE a.type <> 'number') AS x
         GROUP BY x.name, x.method, x.type, x.number, x.value),
