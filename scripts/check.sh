@@ -40,13 +40,13 @@ limited=(timeout --foreground --kill-after=10 "$([[ ${SM_LONG:-0} == 0 ]] && ech
 plain=$work/plain
 preloaded=$work/preloaded
 
-start_plain() {
-    server_running "$plain" || server_start "$plain" "max_prepared_transactions = 10"
-}
-
+# start_plain [FOLDER], start_preloaded [FOLDER]
+start_plain() { start "${1:-$plain}"; }
 start_preloaded() {
-    server_running "$preloaded" || server_start "$preloaded" "max_prepared_transactions = 10" \
-        "shared_preload_libraries = 'session_memory'" "session_memory.nap_time = 1s"
+    start "${1:-$preloaded}" "shared_preload_libraries = 'session_memory'" "session_memory.nap_time = 1s"
+}
+start() {
+    server_running "$1" || server_start "$1" "max_prepared_transactions = 10" "${@:2}"
 }
 
 # --- the suites ----------------------------------------------------------------------------------
@@ -114,12 +114,24 @@ await_build() {
     builder=''
 }
 
+# Most of its tests wait for one backend or for the janitor. So they run as two halves, at the same
+# time and each with servers of its own: what one does to a whole server, no other test meets.
 suite_integration() {
     build_server_tests
-    start_plain
-    start_preloaded
-    PGHOST=$plain SM_PRELOAD_PGHOST=$preloaded SM_FAULTS_MODULE=$work/faults/session_memory.so \
-        "${limited[@]}" build/integration/integration_tests
+    local half halves=() status=0
+    for half in 0 1; do
+        integration_half "$half" >"$work/integration.$half.log" 2>&1 &
+        halves+=($!)
+    done
+    for half in "${halves[@]}"; do wait "$half" || status=$?; done
+    cat "$work"/integration.?.log
+    return "$status"
+}
+integration_half() {
+    start_plain "$plain$1"
+    start_preloaded "$preloaded$1"
+    PGHOST=$plain$1 SM_PRELOAD_PGHOST=$preloaded$1 SM_FAULTS_MODULE=$work/faults/session_memory.so \
+        GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=$1 "${limited[@]}" build/integration/integration_tests
 }
 
 suite_reliability() {
