@@ -61,10 +61,10 @@ TEST_P(EvictTest, TheLeastRecentlyActiveGoUntilTheMemoryIsNoLarger) {
     EXPECT_TRUE(database.counters_exact());
     EXPECT_TRUE(eventually([&] {
         Session session = database.connect();
-        const auto row = session.run(
-            "SELECT evicted_total, removed_total, max_size, used_percent FROM sm_stats()")[0];
-        return row[0].as<int>() == 7 && row[1].as<int>() == 14 &&
-               row[2].as<std::int64_t>() == kept + 500 && row[3].as<double>() <= 100;
+        const auto stats = session.run(
+            "SELECT evicted_total, removed_total, max_size, used_percent FROM sm_stats()");
+        return stats[0][0].as<int>() == 7 && stats[0][1].as<int>() == 14 &&
+               stats[0][2].as<std::int64_t>() == kept + 500 && stats[0][3].as<double>() <= 100;
     }));
     EXPECT_TRUE(bursts_more(database, 2));
     EXPECT_EQ(bytes_of(database), kept);
@@ -174,8 +174,7 @@ TEST_P(EvictTest, ALongSessionGoesPartByPart) {
     EXPECT_TRUE(database.janitor_gets_to([&] { return sessions_of(database) == "other"; }));
 }
 
-// --- what a transaction may remove
-// ------------------------------------------------------------------
+// --- what a transaction may remove ---------------------------------------------------------------
 
 TEST_P(EvictTest, ABatchIsBoundedByBytesToo) {
     Database database(GetParam());

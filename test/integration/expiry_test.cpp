@@ -86,8 +86,7 @@ TEST_P(ExpiryTest, ASessionsOwnLimitsWin) {
     EXPECT_EQ(session.value<int>("SELECT json_array_length(sm_context('long'))"), 1);
 }
 
-// --- without a launcher: the calls start the janitor
-// ------------------------------------------------
+// --- without a launcher: the calls start the janitor ---------------------------------------------
 
 class OnDemandTest : public OnServer {};
 
@@ -146,8 +145,7 @@ TEST_P(OnDemandTest, ARoleThatMayOnlyReadIsEnough) {
     session.run("DROP ROLE " + role);
 }
 
-// --- with a launcher: nobody needs to call
-// ----------------------------------------------------------
+// --- with a launcher: nobody needs to call -------------------------------------------------------
 
 class LauncherTest : public OnServer {};
 

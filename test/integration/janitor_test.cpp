@@ -171,8 +171,7 @@ TEST_P(JanitorTest, KeepsToTheCap) {
     EXPECT_TRUE(database.counters_exact());
 }
 
-// --- defaults that change
-// ---------------------------------------------------------------------------
+// --- defaults that change ------------------------------------------------------------------------
 
 TEST_P(JanitorTest, AShorterDefaultReachesWhatIsStored) {
     Database database(GetParam());
@@ -229,8 +228,7 @@ TEST_P(JanitorTest, ALongerDefaultSavesWhatIsStored) {
     EXPECT_EQ(database.connect().value<int>("SELECT json_array_length(sm_context('s'))"), 1);
 }
 
-// --- its conduct
-// ------------------------------------------------------------------------------------
+// --- its conduct ---------------------------------------------------------------------------------
 
 TEST_P(JanitorTest, WhatADatabaseSetsDoesNotChangeHowItWorks) {
     Database database(GetParam());

@@ -279,8 +279,7 @@ TEST_P(PowersTest, OtherTablesInThePlaceOfTables) {
     EXPECT_TRUE(planted.works_past({}));
 }
 
-// --- signals
-// ---------------------------------------------------------------------------------------
+// --- signals -------------------------------------------------------------------------------------
 
 std::vector<int> pids(Session &session, const std::string &query) {
     std::vector<int> found;

@@ -78,8 +78,7 @@ TEST_P(ProtocolTest, LargeInteractions) {
     EXPECT_TRUE(database.counters_exact());
 }
 
-// --- interrupted
-// -------------------------------------------------------------------------------------
+// --- interrupted ---------------------------------------------------------------------------------
 
 TEST_P(ProtocolTest, CallsThatGiveUpWaitingChangeNothing) {
     Database database(GetParam());
@@ -148,8 +147,7 @@ TEST_P(ProtocolTest, AClientThatIsCutOffLeavesNothing) {
     EXPECT_TRUE(database.counters_exact());
 }
 
-// --- long-lived connections
-// --------------------------------------------------------------------------
+// --- long-lived connections ----------------------------------------------------------------------
 
 TEST_P(ProtocolTest, PlansOutliveWhatHappensToAConnection) {
     Database database(GetParam());

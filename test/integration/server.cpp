@@ -48,8 +48,7 @@ bool available(Server server) {
     return host_of(server) != nullptr;
 }
 
-// --- connections
-// -----------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------
 
 Session::Session(Server server, const std::string &database, const std::string &options,
                  const std::string &user)
@@ -74,8 +73,7 @@ Session administrator(Server server) {
     return Session(server, "postgres");
 }
 
-// --- databases
-// -------------------------------------------------------------------------------------
+// --- databases -----------------------------------------------------------------------------------
 
 Database::Database(Server server, const std::string &options) : server_(server), name_(new_name()) {
     administrator(server).run("CREATE DATABASE " + name_ + " " + options);
@@ -163,8 +161,7 @@ std::int64_t Database::bursts() const {
     return ::testing::AssertionFailure() << deadlocks << " deadlocks";
 }
 
-// --- patience and company
-// --------------------------------------------------------------------------
+// --- patience and company ------------------------------------------------------------------------
 
 std::string replaced(std::string text, const std::string &what, const std::string &by) {
     for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
