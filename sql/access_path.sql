@@ -1,13 +1,6 @@
 -- A read shows what a plain SELECT shows, whatever has become of the tables. The ways of reading that
 -- session_memory.access_path chooses from must not differ in it.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 CREATE FUNCTION pg_temp.shown(id text, OUT by_hand text, OUT context text, OUT messages text, OUT history text) LANGUAGE sql AS $$
     SELECT (SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM session_memory WHERE session_id = id),
            (SELECT string_agg(e->>'seq', ' ' ORDER BY n) FROM json_array_elements(sm_context(id, 1000)) WITH ORDINALITY AS c (e, n)),

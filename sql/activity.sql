@@ -1,22 +1,5 @@
 -- What remains of conversations in numbers: counted once, when a session ends or when interactions leave it.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 -- A user's numbers, and what the tables hold of them.
 CREATE FUNCTION pg_temp.told(who text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT sm_user_activity(who) - '{user_id,first_seen_at,last_seen_at,busiest_hours,recent_sessions}'::text[]

@@ -1,23 +1,5 @@
 -- sm_add_message: messages with a role, beside exchanges in one session.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 SELECT sm_add_message('m', 'system', 'Be brief.'), sm_add_message('m', 'user', 'Hello'), sm_add('m', 'q', 'a'), sm_add_message('m', 'assistant', '');
 SELECT sm_add_message('m', 'user', 'with metadata', '{"channel": "web"}', created_at => '2026-01-31 12:00:00+00', user_id => 'ann');
 SELECT seq, interaction FROM session_memory WHERE session_id = 'm' ORDER BY seq;

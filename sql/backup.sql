@@ -1,9 +1,5 @@
 -- sm_backup, sm_restore, sm_backups, sm_delete_backup and sm_clear_all: lossless, and nothing overwritten.
-\getenv here PG_ABS_SRCDIR
-\set everything :here '/sql/fixture/everything.sql'
-\set ECHO none
-\i :everything
-\set ECHO all
+\i sql/fixture/everything.sql
 -- Values that are easily lost: infinite, negative and early times, lifetimes of three units, numbers with
 -- their zeros, NULL and JSON null, quotes, backslashes and line breaks, what is stored out of line.
 SELECT pg_temp.fill(who) FROM unnest(ARRAY['ann', 'bob']) AS who;

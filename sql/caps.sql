@@ -1,12 +1,5 @@
 -- A cap on the number of interactions: only the newest show, at once, however many are still stored.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 -- What each way of reading shows of a session: its interactions, oldest first.
 CREATE FUNCTION pg_temp.shown(id text, OUT context text, OUT messages text, OUT history text, OUT found text, OUT array_form text)
 LANGUAGE sql AS $$

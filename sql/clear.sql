@@ -1,12 +1,5 @@
 -- sm_clear: removes a session with all that is its, and nothing else.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 -- Sessions whose counters are not what counting gives. There must never be one.
 CREATE VIEW pg_temp.miscounted AS
 SELECT s.session_id, s.interactions, s.tokens, s.bytes, c.*

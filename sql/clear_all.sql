@@ -1,9 +1,5 @@
 -- sm_clear_all: only with the right word, with a backup before, and what stays.
-\getenv here PG_ABS_SRCDIR
-\set everything :here '/sql/fixture/everything.sql'
-\set ECHO none
-\i :everything
-\set ECHO all
+\i sql/fixture/everything.sql
 -- Nothing to do: no backup, no note.
 SELECT sm_clear_all() - 'tables' AS would_go;
 SELECT sm_clear_all('YES') - 'tables' AS gone;

@@ -1,12 +1,5 @@
 -- sm_context: the newest interactions of one session, oldest first, within a number and a token budget.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 -- Old timestamps are used below; nothing expires here.
 SET session_memory.ttl = 0;
 

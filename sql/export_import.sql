@@ -1,9 +1,5 @@
 -- sm_export and sm_import: lossless, idempotent, and nothing that is not ours gets in.
-\getenv here PG_ABS_SRCDIR
-\set everything :here '/sql/fixture/everything.sql'
-\set ECHO none
-\i :everything
-\set ECHO all
+\i sql/fixture/everything.sql
 SELECT pg_temp.fill(who) FROM unnest(ARRAY['ann', 'bob']) AS who;
 SELECT sm_add('nobody', 'q', 'a', '{"sources": ["e"]}', created_at => '2999-01-01 00:00:00.000001+00');
 SELECT sm_add(E'odd "\\\n\t漢字', E'line\nbreak \\ " \u007f', 'a', user_id => E'odd\n"user\\');

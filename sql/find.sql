@@ -1,12 +1,5 @@
 -- sm_find: by containment, in a session, of a user or everywhere, newest first, on the GIN index.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT sm_add('a', 'bike?', 'yes', '{"topic": "bikes", "score": 1, "tags": ["x", "y"]}', created_at => now() - interval '3 minutes', user_id => 'ann');
 SELECT sm_add('a', 'boat?', 'no', '{"topic": "boats", "score": 2}', created_at => now() - interval '1 minute');
 SELECT sm_add('b', 'bike?', 'maybe', '{"topic": "bikes", "score": 2}', created_at => now() - interval '2 minutes', user_id => 'bob');

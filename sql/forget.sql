@@ -1,9 +1,5 @@
 -- sm_forget_user: a user goes from every table, and comes back or stays away.
-\getenv here PG_ABS_SRCDIR
-\set everything :here '/sql/fixture/everything.sql'
-\set ECHO none
-\i :everything
-\set ECHO all
+\i sql/fixture/everything.sql
 -- Every table of the extension, and how often it mentions somebody.
 CREATE FUNCTION pg_temp.mentions(who text) RETURNS TABLE (name text, mentions bigint) LANGUAGE plpgsql AS $$
 DECLARE

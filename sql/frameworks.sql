@@ -1,23 +1,5 @@
 -- Chat histories of frameworks: in and out unchanged, shown to a model as chat-completion messages.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 -- Whether what was appended comes out as it went in, and in its order: by sm_history and in the table.
 CREATE FUNCTION pg_temp.unchanged(id text, items jsonb) RETURNS boolean LANGUAGE sql AS $$
     SELECT items = (SELECT jsonb_agg(h.interaction ORDER BY h.seq) FROM sm_history(id) AS h)

@@ -1,12 +1,5 @@
 -- sm_history: a session page by page, newest first.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT * FROM sm_history('unknown');
 SELECT sm_append('h', jsonb_agg(jsonb_build_object('n', n, 'tokens', n * 10, 'timestamp', 1893456000 + n) ORDER BY n)) FROM generate_series(1, 120) AS n;
 

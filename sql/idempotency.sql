@@ -1,23 +1,5 @@
 -- The same idempotency key in a session returns the same seq and adds nothing.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 SELECT sm_add('a', 'first', 'one', idempotency_key => 'k1');
 SELECT sm_add('a', 'first', 'one', idempotency_key => 'k1'), sm_add('a', 'something else', 'two', '{"x": 1}', idempotency_key => 'k1');
 SELECT sm_add('a', 'second', 'two', idempotency_key => 'k2'), sm_add('a', 'third', 'three');

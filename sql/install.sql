@@ -1,13 +1,6 @@
 -- What CREATE EXTENSION makes: every object commented, in one schema, closed to PUBLIC and, where it
 -- holds data, part of a dump; in a schema of any name; and never out of objects that others planted.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 CREATE TEMPORARY VIEW member AS
 SELECT d.classid, d.objid
 FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid

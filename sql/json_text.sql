@@ -1,9 +1,6 @@
 -- JSON text: what sm_context writes is, byte for byte, what the server's jsonb::text prints, for
 -- generated documents of every type, depth and alphabet.
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT setseed(0.4711) IS NOT NULL AS seeded;
 
 -- A text of up to 40 characters: ASCII, controls, quotes and backslashes, and UTF-8 of every length.

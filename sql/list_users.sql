@@ -1,23 +1,5 @@
 -- sm_users: everybody who is known by a session, a profile or activity, page by page.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS OR query_canceled THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 SELECT * FROM sm_users();
 SELECT sm_add('a-1', 'q', 'a', created_at => '2999-01-01 00:00+00', user_id => 'ann'), sm_add('a-1', 'q', 'a'), sm_add('a-2', 'q', 'a', user_id => 'ann'), sm_add('b-1', 'q', 'a', user_id => 'Bob'), sm_add('n', 'q', 'a');
 UPDATE sm_session SET created_at = '2026-01-02 00:00+00', last_activity_at = '2999-01-01 00:00+00';

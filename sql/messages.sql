@@ -1,12 +1,5 @@
 -- sm_messages: the window of sm_context as bare chat-completion messages.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT sm_messages('unknown'), pg_typeof(sm_messages('unknown'));
 
 -- An exchange is a user's and an assistant's message; metadata and times stay behind.

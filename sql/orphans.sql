@@ -1,23 +1,5 @@
 -- Orphans: the files of artifacts that are gone, handed out once no artifact names them.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 CREATE VIEW pg_temp.listed AS SELECT session_id, kind, name, uri, due_at > statement_timestamp() AS claimed FROM sm_orphan ORDER BY uri, session_id, kind, name;
 CREATE FUNCTION pg_temp.claimed(most int DEFAULT 100) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(c.uri, ' ' ORDER BY c.uri) FROM sm_claim_orphans(most) AS c $$;
 CREATE FUNCTION pg_temp.confirmed(uris text[]) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(c, ' ' ORDER BY c) FROM sm_confirm_orphans(uris) AS c $$;

@@ -1,10 +1,6 @@
 -- Every statement of ours goes by the right index, also one that was planned while the tables were
 -- empty: nothing then is cheaper than reading all of them, and a plan stays.
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 -- Since the counts were last handed over: what was read although it leads to a session by way of all
 -- others, and whether sessions were found by their key.
 CREATE FUNCTION pg_temp.read(OUT by_key boolean, OUT otherwise text) LANGUAGE sql AS $$

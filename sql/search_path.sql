@@ -1,13 +1,6 @@
 -- A role that puts a schema of its own first in search_path, with operators, functions, types and
 -- tables named like those that our functions use, captures nothing.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 DO $$
 BEGIN
     IF to_regrole('regress_sm_evil') IS NOT NULL THEN DROP OWNED BY regress_sm_evil CASCADE; END IF;

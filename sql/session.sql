@@ -1,23 +1,5 @@
 -- Sessions: created by hand or by the first add, looked at, listed page by page, configured, touched.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 -- Made by hand: with an id or a UUID, with settings of its own or none.
 SELECT sm_create_session('plain'), sm_create_session('full', 'ann', '2 hours', '30 minutes', 50, '{"channel": "web", "tags": ["a", "b"]}');
 SELECT session_id, user_id, created_at = last_activity_at AS just_now, last_seq, interactions, tokens, bytes, ttl, idle_timeout, max_interactions, summary_seq, summary_due_at, ended_at, prune_at - created_at AS visited_after

@@ -1,12 +1,5 @@
 -- The view session_history: each living session as one array.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT * FROM session_history;
 SELECT sm_append('a', '[{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]'), sm_add('a', 'q', 'a', '{"topic": "x"}'), sm_add('b', 'q', 'a');
 SELECT session_id, history FROM session_history ORDER BY session_id;

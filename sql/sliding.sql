@@ -1,24 +1,6 @@
 -- Sliding expiry: a session with an idle timeout lives until its last activity plus that; being added to
 -- and being read are activity. What has expired is gone at once, and an add begins a new session.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 -- Lets so long a time pass for a session: all that it knows happened that much earlier.
 CREATE FUNCTION pg_temp.pass(id text, age interval) RETURNS void LANGUAGE sql AS $$
     UPDATE sm_session SET last_activity_at = last_activity_at - age, created_at = created_at - age, prune_at = prune_at - age WHERE session_id = id

@@ -1,24 +1,6 @@
 -- Rolling summaries: a session falls due, one worker claims it for a while, its summary moves forward only,
 -- and what is shown is the summary and all that came after it.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
--- The SQLSTATE and the words of the error that a statement ends with.
-CREATE FUNCTION pg_temp.fails(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' | ' || nullif(hint, ''), '');
-END $$;
+\i sql/fixture/begin.sql
 -- Sessions that are due now.
 CREATE VIEW pg_temp.due AS SELECT session_id FROM sm_session WHERE summary_due_at <= statement_timestamp() ORDER BY summary_due_at, session_id;
 -- Adds so many messages: their content is their seq.

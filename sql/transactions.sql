@@ -1,13 +1,6 @@
 -- Transactions: what a call does belongs to its transaction, and what it shows is what a SELECT in its
 -- place would.
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET TIME ZONE 'UTC';
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 CREATE FUNCTION pg_temp.seqs(context json) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT string_agg(e->>'seq', ' ' ORDER BY n) FROM json_array_elements(context) WITH ORDINALITY AS c (e, n)
 $$;

@@ -1,9 +1,5 @@
 -- Whatever has become of a session's rows, each way of reading shows the same, and what a SELECT shows.
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS session_memory CASCADE;
-CREATE EXTENSION session_memory;
-DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_memory.worker = off', current_database()); END $$;
-SET session_memory.worker = off;
+\i sql/fixture/begin.sql
 SELECT current_setting('session_memory.access_path') AS path \gset
 SELECT setseed(0.5);
 
