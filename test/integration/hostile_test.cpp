@@ -91,15 +91,14 @@ struct Function {
     std::vector<Argument> arguments;
 };
 
-/// A parameter that is sent in binary format.
+/// A parameter that is sent in binary format; it may be no more than a view of the bytes.
 #if PQXX_VERSION_MAJOR < 7
 pqxx::binarystring binary(const std::string &bytes) {
     return pqxx::binarystring(bytes);
 }
 #else
-std::vector<std::byte> binary(const std::string &bytes) {
-    const auto *begin = reinterpret_cast<const std::byte *>(bytes.data());
-    return {begin, begin + bytes.size()};
+pqxx::bytes_view binary(const std::string &bytes) {
+    return {reinterpret_cast<const std::byte *>(bytes.data()), bytes.size()};
 }
 #endif
 
