@@ -10,8 +10,8 @@
 -- The user is compared as a value that is looked up once in a statement, and so finds the index. Where
 -- nobody is named it is NULL, which equals nothing.
 
-CREATE FUNCTION @extschema@._sm_check_owner()
-RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION @extschema@._sm_check_owner(refusal text)
+RETURNS oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     owner oid;
 BEGIN
@@ -21,12 +21,13 @@ BEGIN
     WHERE e.extname = 'session_memory';
     IF NOT pg_has_role(current_user, owner, 'USAGE') THEN
         RAISE insufficient_privilege USING
-            MESSAGE = 'only the owner of the session memory decides who sees what',
+            MESSAGE = refusal,
             HINT = format('Call it as %s.', owner::regrole);
     END IF;
+    RETURN owner;
 END $$;
-COMMENT ON FUNCTION @extschema@._sm_check_owner() IS
-'Internal: whether the caller may act for the owner of the tables; an error where not.';
+COMMENT ON FUNCTION @extschema@._sm_check_owner(text) IS
+'Internal: the owner of the tables, whom the caller may act for; an error where not.';
 
 CREATE FUNCTION @extschema@._sm_isolation(by text)
 RETURNS TABLE (relation text, for_what text, seen text, allowed text) LANGUAGE sql STABLE
@@ -73,7 +74,7 @@ BEGIN
             MESSAGE = CASE WHEN by IS NULL THEN 'by must not be null' ELSE format('cannot isolate by "%s"', by) END,
             HINT = 'Give setting, where the application names the user in session_memory.user_id, or role, where each user is a role.';
     END IF;
-    EXECUTE format('SELECT %s._sm_check_owner()', home);
+    EXECUTE format('SELECT %s._sm_check_owner($1)', home) USING 'only the owner of the session memory decides who sees what';
     FOR item IN EXECUTE format('SELECT * FROM %s._sm_isolation($1)', home) USING by LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', item.relation);
         PERFORM FROM pg_policy AS p WHERE p.polrelid = item.relation::regclass AND p.polname = 'sm_isolate';
@@ -94,7 +95,7 @@ DECLARE
     home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
     item record;
 BEGIN
-    EXECUTE format('SELECT %s._sm_check_owner()', home);
+    EXECUTE format('SELECT %s._sm_check_owner($1)', home) USING 'only the owner of the session memory decides who sees what';
     FOR item IN EXECUTE format('SELECT * FROM %s._sm_isolation($1)', home) USING 'setting' LOOP
         PERFORM FROM pg_policy AS p WHERE p.polrelid = item.relation::regclass AND p.polname = 'sm_isolate';
         CONTINUE WHEN NOT FOUND;

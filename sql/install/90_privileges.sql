@@ -49,6 +49,7 @@ COMMENT ON FUNCTION @extschema@._sm_access(text) IS
 CREATE FUNCTION @extschema@._sm_check_grantee(grantee regrole, access text)
 RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    home text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e WHERE e.extname = 'session_memory');
     owner oid;
 BEGIN
     IF grantee IS NULL THEN
@@ -63,15 +64,8 @@ BEGIN
             MESSAGE = format('there is no role %s', grantee),
             HINT = 'Give the name of a role, like sm_grant(''my_app'', ''writer'').';
     END IF;
-    SELECT c.relowner INTO STRICT owner
-    FROM pg_extension AS e
-    JOIN pg_class AS c ON c.relnamespace = e.extnamespace AND c.relname = 'session_memory'
-    WHERE e.extname = 'session_memory';
-    IF NOT pg_has_role(current_user, owner, 'USAGE') THEN
-        RAISE insufficient_privilege USING
-            MESSAGE = 'only the owner of the session memory gives and takes access',
-            HINT = format('Call it as %s.', owner::regrole);
-    END IF;
+    EXECUTE format('SELECT %s._sm_check_owner($1)', home)
+        INTO STRICT owner USING 'only the owner of the session memory gives and takes access';
     IF grantee::oid = owner AND access IS DISTINCT FROM 'admin' THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('%s owns the session memory', grantee),

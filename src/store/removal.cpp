@@ -200,6 +200,12 @@ void empty_session(const pg::Extension &extension, const Session &session) {
         refuse_hidden(session.session_id);
 }
 
+void remove_session(const pg::Extension &extension, const Session &session) {
+    empty_session(extension, session);
+    Visit visit{session};
+    drop_statement.run(extension, {Value::of(session_ids({&visit, 1}))}, false);
+}
+
 void count_session(const pg::Extension &extension, const Session &session) {
     count_statement.run(extension, {Value::of(session.session_id), Value::of(session.user_id)},
                         false);

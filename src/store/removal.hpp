@@ -86,6 +86,9 @@ void remove_sessions(const pg::Extension &extension, const Batch &batch);
 /// Removes all of a locked session but its row. Raises 42501 where part of it is hidden.
 void empty_session(const pg::Extension &extension, const Session &session);
 
+/// The same, and the row.
+void remove_session(const pg::Extension &extension, const Session &session);
+
 /// Counts all that is stored of a locked session, which is about to end.
 void count_session(const pg::Extension &extension, const Session &session);
 

@@ -56,9 +56,6 @@ pg::Statement subtract_statement(
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID, INT8OID, INT8OID, INT8OID});
 
-pg::Statement remove_session_statement(
-    "DELETE FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
-
 void restart(const pg::Extension &extension, text *session_id, text *user_id, core::Time now,
              Session *session) {
     empty_session(extension, *session);
@@ -186,11 +183,6 @@ void subtract_from_counters(const pg::Extension &extension, text *session_id, in
         extension,
         {Value::of(session_id), Value::of(interactions), Value::of(tokens), Value::of(bytes)},
         false);
-}
-
-void remove_session(const pg::Extension &extension, const Session &session) {
-    empty_session(extension, session);
-    remove_session_statement.run(extension, {Value::of(session.session_id)}, false);
 }
 
 }  // namespace sm::store

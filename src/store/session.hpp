@@ -98,9 +98,6 @@ void hint_due(const pg::Extension &extension, text *session_id, core::Time due);
 void subtract_from_counters(const pg::Extension &extension, text *session_id, int64 interactions,
                             int64 tokens, int64 bytes);
 
-/// Removes a locked session with all that is its; raises 42501 where part of it is hidden.
-void remove_session(const pg::Extension &extension, const Session &session);
-
 /// How often something is tried again that a concurrent removal can get in the way of.
 inline constexpr int kAttempts = 10;
 

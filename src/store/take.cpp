@@ -4,6 +4,7 @@
 #include "store/append.hpp"
 #include "store/limits.hpp"
 #include "store/prune.hpp"
+#include "store/removal.hpp"
 #include "store/session.hpp"
 
 namespace sm::store {

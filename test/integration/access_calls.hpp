@@ -253,7 +253,7 @@ inline const std::vector<Call> kAccessCalls = {
     {"_sm_remove_artifacts(text[])", "_sm_remove_artifacts('{ann1}')", "sm_artifact=rd sm_artifact_file=rd sm_orphan=a"},
 
     // Powers.
-    {"_sm_check_owner()", "_sm_check_owner()", "", For::kOwner},
+    {"_sm_check_owner(text)", "_sm_check_owner('no')", "", For::kOwner},
     {"_sm_check_grantee(regrole,text)", "_sm_check_grantee('pg_monitor', 'reader')", "", For::kOwner},
     {"_sm_take_access(regrole)", "_sm_take_access('pg_monitor')", "", For::kOwner},
     {"sm_grant(regrole,text)", "sm_grant('pg_monitor', 'reader')", "", For::kOwner},
