@@ -82,6 +82,11 @@ SELECT count(*) AS with_content FROM sm_metrics AS m WHERE m::text ~ 'secret|ann
 -- Taking a reader's access away leaves pg_monitor what it has.
 SELECT sm_revoke('regress_sm_reader');
 SELECT pg_temp.as_role('regress_sm_monitor', 'SELECT count(value) FROM sm_metrics') AS metrics;
+-- So does giving pg_monitor itself more, and taking it away.
+SELECT sm_grant('pg_monitor', 'reader');
+SELECT pg_temp.as_role('regress_sm_monitor', 'SELECT count(*) FROM sm_session') AS sessions, pg_temp.as_role('regress_sm_monitor', 'SELECT count(value) FROM sm_metrics') AS metrics;
+SELECT sm_revoke('pg_monitor');
+SELECT pg_temp.as_role('regress_sm_monitor', 'SELECT count(*) FROM sm_session') AS sessions, pg_temp.as_role('regress_sm_monitor', 'SELECT count(value) FROM sm_metrics') AS metrics;
 
 SELECT sm_clear('metrics-1'), sm_clear('metrics-2');
 DELETE FROM sm_worker_status;

@@ -106,6 +106,18 @@ BEGIN
     FOR item IN EXECUTE format('SELECT * FROM %s._sm_access($1) WHERE kind <> $2', home) USING 'admin', 'SCHEMA' LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s', item.kind, item.object, grantee);
     END LOOP;
+    -- What CREATE EXTENSION gave stays: pg_monitor's.
+    FOR item IN
+        SELECT a.privilege_type, CASE WHEN p.classoid = 'pg_proc'::regclass THEN 'FUNCTION ' || p.objoid::regprocedure
+                                      ELSE 'TABLE ' || p.objoid::regclass END AS object
+        FROM pg_init_privs AS p
+        JOIN pg_depend AS d ON d.classid = p.classoid AND d.objid = p.objoid AND d.deptype = 'e'
+        JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'session_memory'
+        CROSS JOIN aclexplode(p.initprivs) AS a
+        WHERE a.grantee = _sm_take_access.grantee
+    LOOP
+        EXECUTE format('GRANT %s ON %s TO %s', item.privilege_type, item.object, grantee);
+    END LOOP;
 END $$;
 COMMENT ON FUNCTION @extschema@._sm_take_access(regrole) IS 'Internal: revokes whatever sm_grant may have given.';
 
