@@ -4,13 +4,13 @@
 // known for needs a line here.
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 
 #include "access_calls.hpp"
+#include "length.hpp"
 #include "server.hpp"
 
 using namespace sm_test;
@@ -38,12 +38,6 @@ const std::set<std::string> kDocumented = {
     "P0002",  // no such thing
     "0A000",  // not supported
 };
-
-/// How much "huge" is: megabytes; SM_HOSTILE_MEGABYTES=256 for a long test.
-int huge_megabytes() {
-    const char *given = std::getenv("SM_HOSTILE_MEGABYTES");
-    return given == nullptr ? 8 : std::atoi(given);
-}
 
 // clang-format off
 /// Expressions of SQL by type of argument. The first is harmless. HUGE stands for a number of bytes.
@@ -168,7 +162,7 @@ class HostileTest : public ::testing::Test {
     /// Calls every function with, for each of its arguments in turn, each of the values of its type.
     /// Returns the number of calls.
     int each_argument(const std::map<std::string, std::vector<std::string>> &values) {
-        const std::string huge = std::to_string(huge_megabytes() * 1024 * 1024);
+        const std::string huge = std::to_string(length(8, 256) * 1024 * 1024);
         int calls = 0;
         for (const Function &function : functions()) {
             std::vector<std::string> harmless_values;
