@@ -100,22 +100,29 @@ int bring_forward(const Batch &batch, Holds &&holds) {
     return count;
 }
 
-/// When a session is worth the next visit: when its oldest interaction expires, or the session
-/// does. What should have gone and is still there is kept by somebody's trigger: not again at once.
-void plan_next_visits(const pg::Extension &extension, const Batch &batch, bool all_seen) {
-    for (int i = 0; i < batch.count; ++i)
-        batch.visits[i].next_visit = batch.visits[i].session.end();
+/// Which sessions are empty, and when the others are worth the next visit: when the oldest
+/// interaction expires, or the session does. What should have gone and is still there is kept by
+/// somebody's trigger: not again at once.
+void see_what_is_left(const pg::Extension &extension, const Batch &batch) {
+    for (int i = 0; i < batch.count; ++i) {
+        Visit &visit = batch.visits[i];
+        visit.next_visit = visit.session.end();
+        visit.emptied = !visit.unfinished && visit.interactions >= visit.session.interactions;
+    }
     // Of those that were emptied there is no oldest; to look for it means to pass by all that went.
-    const Batch some_left{batch.visits, bring_forward(batch, [](const Visit &v) {
-                              return v.interactions < v.session.interactions;
-                          })};
+    const Batch some_left{batch.visits,
+                          bring_forward(batch, [](const Visit &v) { return !v.emptied; })};
     if (some_left.count == 0) return;
+    const bool all_seen = sees_all(extension);
     const pg::Rows rows =
         oldest_statement.run(extension, {Value::of(session_ids(some_left))}, false);
     for (uint64 row = 0; row < rows.count; ++row) {
-        const Value oldest = rows.at(row, 2);
-        if (oldest.null) continue;
         Visit &visit = place_of(some_left, rows, row);
+        const Value oldest = rows.at(row, 2);
+        if (oldest.null) {
+            visit.emptied = all_seen;  // a counter is too high, or the rest is hidden
+            continue;
+        }
         const core::Limits &limits = visit.session.limits;
         const core::Time created_at = DatumGetTimestampTz(oldest.datum);
         core::Time due = core::end_of_life(created_at, limits.ttl);
@@ -170,16 +177,11 @@ Pruned carry_out(const pg::Extension &extension, Batch batch, BatchSize most) {
         pruned.interactions += batch.visits[i].interactions;
         pruned.bytes += batch.visits[i].bytes;
     }
-    const bool all_seen = sees_all(extension);
-    const int go =
-        bring_forward(batch, [all_seen](const Visit &v) { return v.at_end && v.empty(all_seen); });
+    see_what_is_left(extension, batch);
+    const int go = bring_forward(batch, [](const Visit &v) { return v.at_end && v.emptied; });
     pruned.gone = go;
     if (go > 0) remove_sessions(extension, {batch.visits, go});
-    const Batch stay{batch.visits + go, batch.count - go};
-    if (stay.count > 0) {
-        plan_next_visits(extension, stay, all_seen);
-        settle(extension, stay);
-    }
+    if (go < batch.count) settle(extension, {batch.visits + go, batch.count - go});
     return pruned;
 }
 

@@ -42,12 +42,8 @@ struct Visit {
     int64 tokens = 0;
     int64 bytes = 0;
     bool unfinished = false;  // there is more to remove than one batch may
+    bool emptied = false;     // no interaction is left
     core::Time next_visit = core::kNever;
-
-    /// Whether nothing of it is left; who does not see all must go by the counter.
-    bool empty(bool sees_all) const {
-        return !unfinished && (sees_all || interactions >= session.interactions);
-    }
 };
 
 struct Batch {

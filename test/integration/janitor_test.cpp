@@ -81,17 +81,40 @@ TEST_P(JanitorTest, DoesNotComeBackAtOnceToASessionThatKeepsItsRows) {
     Session session = database.connect();
     session.run(
         "CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        "  IF OLD.session_id = 's3' THEN RETURN NULL; END IF; RETURN OLD; END $$");
+        "  IF OLD.session_id IN ('s3', 's5') THEN RETURN NULL; END IF; RETURN OLD; END $$");
     session.run(
         "CREATE TRIGGER planted BEFORE DELETE ON session_memory FOR EACH ROW"
         " EXECUTE FUNCTION planted()");
     add_expired(database, 20);
-    EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 1; }));
+    // One is at its end, too. It stays: without its row nobody would find what it keeps.
+    session.run(
+        "UPDATE sm_session SET last_activity_at = now() - interval '9 days', prune_at = now()"
+        " WHERE session_id = 's5'");
+    EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 2; }));
     EXPECT_TRUE(database.janitor_gets_to([&] {
         return session.value<bool>(
-            "SELECT prune_at > now() FROM sm_session WHERE session_id = 's3'");
+            "SELECT count(*) = 2 AND min(prune_at) > now() FROM sm_session"
+            " WHERE session_id IN ('s3', 's5')");
     }));
     EXPECT_TRUE(database.counters_exact());
+    // Once they may go, they do.
+    session.run("DROP TRIGGER planted ON session_memory");
+    session.run("UPDATE sm_session SET prune_at = now() WHERE session_id IN ('s3', 's5')");
+    EXPECT_TRUE(database.janitor_gets_to([&] { return database.stored() == 0; }));
+}
+
+// A counter that somebody has set too high keeps no session.
+TEST_P(JanitorTest, RemovesASessionWhateverItsCountersSay) {
+    Database database(GetParam());
+    database.set("session_memory.nap_time", "200ms");
+    add_expired(database, 3);
+    Session session = database.connect();
+    session.run(
+        "UPDATE sm_session SET last_activity_at = now() - interval '9 days', prune_at = now(),"
+        " interactions = interactions + 7");
+    EXPECT_TRUE(database.janitor_gets_to(
+        [&] { return session.value<int>("SELECT count(*) FROM sm_session") == 0; }));
+    EXPECT_EQ(database.stored(), 0);
 }
 
 TEST_P(JanitorTest, IsNotHeldUpByALockedSession) {
