@@ -6,12 +6,13 @@
 # case, counts as one failure. A function returns 77 after saying why its suite is left out.
 # The last line is "N passed, M failed"; the exit status is 0 when N > 0 and M = 0.
 #
-#   SM_LONG=1   the tests of the promises at full strength, for an hour or so: make check-long
+#   SM_LONG=1   the tests of the promises at full strength, and the suite hostile: two hours or so
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 suites=(lint unit regress_sql regress_direct isolation_sql isolation_direct integration reliability tap conversations tool docs)
+[[ ${SM_LONG:-0} == 0 ]] || suites+=(hostile)
 if (($#)); then
     for name; do [[ " ${suites[*]} " == *" $name "* ]] || die "no suite $name; there are: ${suites[*]}"; done
     suites=("$@")
@@ -27,6 +28,7 @@ at_exit clean_up
 
 cd "$root"
 scripts/deps.sh check
+[[ " ${suites[*]} " != *" hostile "* ]] || scripts/deps.sh hostile
 use_postgres
 work=$(new_work_dir)
 export TMPDIR=$work
@@ -169,6 +171,8 @@ suite_tool() {
 }
 
 suite_docs() { "${limited[@]}" test/docs/run.sh; }
+
+suite_hostile() { "${limited[@]}" test/hostile/run.sh; }
 
 # --- counting and telling ------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: deps.sh [demo|check|bench] …
+# Installs the Debian packages that are missing: deps.sh [demo|check|bench|hostile] …
 # Says nothing and touches nothing where everything is there. Starts no service.
 
 # shellcheck source=scripts/lib.sh
@@ -17,7 +17,8 @@ for group in "${@:-demo}"; do
         demo) ;;
         check) packages+=(cmake pkg-config libpq-dev libpqxx-dev libgtest-dev perl libipc-run-perl python3-psycopg2 redis-server) ;;
         bench) packages+=(redis-server libhiredis-dev gnuplot-nox) ;;
-        *) die "deps.sh: no group $group (demo, check, bench)" ;;
+        hostile) packages+=(valgrind sqlsmith clang) ;;
+        *) die "deps.sh: no group $group (demo, check, bench, hostile)" ;;
     esac
 done
 

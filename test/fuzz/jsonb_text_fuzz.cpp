@@ -2,8 +2,7 @@
 // and as plain text; the writer must print that text into every room that holds it, and nothing
 // into a smaller one.
 //
-//   cmake -S . -B build-fuzz -DSM_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++
-//   cmake --build build-fuzz --target jsonb_text_fuzz && build-fuzz/jsonb_text_fuzz
+//   test/hostile/fuzz.sh
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

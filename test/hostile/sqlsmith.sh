@@ -34,5 +34,6 @@ log=$folder/sqlsmith.log
 tail -n 3 "$log"
 grep -E 'PANIC|TRAP|terminated by signal|server closed|crash' "$folder/server.log" "$log" && die "it crashed"
 [[ $(psql -qXAt -h "$folder" -d postgres -c "SELECT pg_postmaster_start_time()") == "$began" ]] || die "the server restarted"
-grep -hoE 'queries: [0-9]+' "$log" | tail -n 1
-echo "$statements statements, no crash"
+ran=$(sed -n 's/.*queries: \([0-9]*\).*/\1/p' "$log" | tail -n 1)
+((${ran:-0} >= statements)) || die "it ended after ${ran:-0} statements: $(tail -n 5 "$log")"
+echo "$ran statements, no crash"
