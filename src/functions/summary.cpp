@@ -27,7 +27,7 @@ pg::Statement claim_statement(
     {TEXTOID, TIMESTAMPTZOID});
 
 pg::Statement since_statement(
-    "SELECT m.seq, m.created_at, m.tokens, m.interaction FROM @.session_memory AS m"
+    "SELECT " SM_INTERACTION_COLUMNS("m") " FROM @.session_memory AS m"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.>) $2"
     " AND m.created_at OPERATOR(pg_catalog.>) $3 ORDER BY m.seq",
     {TEXTOID, INT8OID, TIMESTAMPTZOID});

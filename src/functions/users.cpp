@@ -22,7 +22,8 @@ pg::Statement see_statement(
     " VALUES ($1, $2, $3, $3, 1) ON CONFLICT (user_id) DO UPDATE"
     " SET last_event_id = p.last_event_id OPERATOR(pg_catalog.+) 1,"
     " first_seen_at = LEAST(p.first_seen_at, EXCLUDED.first_seen_at),"
-    " last_seen_at = GREATEST(p.last_seen_at, EXCLUDED.last_seen_at) RETURNING p.last_event_id",
+    " last_seen_at = GREATEST(p.last_seen_at, EXCLUDED.last_seen_at) RETURNING "
+    "p.last_event_id::pg_catalog.int8",
     {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 
 pg::Statement insert_statement(

@@ -35,13 +35,16 @@ pg::Statement grow_statement(
     " AND ($6 IS NULL OR s.user_id OPERATOR(pg_catalog.=) $6)"
     " AND @._sm_session_end(s.last_activity_at, s.ttl, s.idle_timeout, s.ended_at, $8, $9) "
     "OPERATOR(pg_catalog.>) $7"
-    " RETURNING s.last_seq, s.interactions, s.ttl, s.idle_timeout, s.max_interactions, s.prune_at,"
-    " s.summary_due_at",
+    " RETURNING s.last_seq::pg_catalog.int8, s.interactions::pg_catalog.int8,"
+    " s.ttl::pg_catalog.interval, s.idle_timeout::pg_catalog.interval,"
+    " s.max_interactions::pg_catalog.int4, s.prune_at::pg_catalog.timestamptz,"
+    " s.summary_due_at::pg_catalog.timestamptz",
     {TEXTOID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID,
      INT8OID});
 
 pg::Statement find_key_statement(
-    "SELECT m.seq, m.created_at FROM @.session_memory AS m"
+    "SELECT m.seq::pg_catalog.int8, m.created_at::pg_catalog.timestamptz"
+    " FROM @.session_memory AS m"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.idempotency_key OPERATOR(pg_catalog.=) $2",
     {TEXTOID, TEXTOID});
 

@@ -16,22 +16,22 @@ struct DataStatements {
     pg::Statement write;
 };
 
-#define SM_DATA_STATEMENTS(column, type)                                              \
+#define SM_DATA_STATEMENTS(column, type, type_oid)                                    \
     {                                                                                 \
-        {"SELECT x." column                                                           \
+        {"SELECT x." column "::pg_catalog." type                                      \
          " FROM @.sm_session_data AS x WHERE x.session_id OPERATOR(pg_catalog.=) $1", \
          {TEXTOID}},                                                                  \
             {"INSERT INTO @.sm_session_data (session_id, " column                     \
              ") VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET " column       \
              " = EXCLUDED." column,                                                   \
-             {TEXTOID, type}},                                                        \
+             {TEXTOID, type_oid}},                                                    \
     }
 
 DataStatements data_statements[] = {
-    SM_DATA_STATEMENTS("metadata", JSONBOID),
-    SM_DATA_STATEMENTS("state", JSONBOID),
-    SM_DATA_STATEMENTS("summary", TEXTOID),
-    SM_DATA_STATEMENTS("report", JSONBOID),
+    SM_DATA_STATEMENTS("metadata", "jsonb", JSONBOID),
+    SM_DATA_STATEMENTS("state", "jsonb", JSONBOID),
+    SM_DATA_STATEMENTS("summary", "text", TEXTOID),
+    SM_DATA_STATEMENTS("report", "jsonb", JSONBOID),
 };
 
 DataStatements &statements_of(DataColumn column) {
@@ -66,7 +66,8 @@ pg::Statement touch_if_free_statement(
 pg::Statement advance_statement(
     "UPDATE @.sm_session AS s SET summary_seq = $2, summary_due_at = CASE"
     " WHEN s.last_seq OPERATOR(pg_catalog.-) $2 OPERATOR(pg_catalog.>=) $3 THEN $4 END"
-    " WHERE s.session_id OPERATOR(pg_catalog.=) $1 RETURNING s.summary_due_at",
+    " WHERE s.session_id OPERATOR(pg_catalog.=) $1 RETURNING "
+    "s.summary_due_at::pg_catalog.timestamptz",
     {TEXTOID, INT8OID, INT8OID, TIMESTAMPTZOID});
 
 pg::Statement close_statement(
@@ -74,7 +75,7 @@ pg::Statement close_statement(
     " WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID, TIMESTAMPTZOID});
 
-pg::Statement report_statement("SELECT @._sm_report($1, $2, $3)",
+pg::Statement report_statement("SELECT @._sm_report($1, $2, $3)::pg_catalog.jsonb",
                                {TEXTOID, TEXTOID, TIMESTAMPTZOID});
 
 }  // namespace

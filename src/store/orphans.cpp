@@ -26,7 +26,7 @@ constexpr uint32 kFileLockCount = 1024;
 
 // Locked as they are fetched: no more of them than the batch has use for.
 pg::Statement due_statement(
-    "SELECT o.uri FROM @.sm_orphan AS o WHERE o.due_at OPERATOR(pg_catalog.<=) $1"
+    "SELECT o.uri::pg_catalog.text FROM @.sm_orphan AS o WHERE o.due_at OPERATOR(pg_catalog.<=) $1"
     " ORDER BY o.due_at FOR UPDATE OF o SKIP LOCKED",
     {TIMESTAMPTZOID});
 
@@ -45,14 +45,15 @@ pg::Statement forget_named_statement("DELETE FROM @.sm_orphan AS o USING " SM_OR
 // What several artifacts have left behind is handed out once.
 pg::Statement lease_statement(
     "WITH leased AS (UPDATE @.sm_orphan AS o SET due_at = $2 FROM " SM_ORPHANS(
-        "NOT EXISTS") " RETURNING o.session_id, o.kind, o.name, o.uri)"
+        "NOT EXISTS") " RETURNING o.session_id::pg_catalog.text, o.kind::pg_catalog.text,"
+                      " o.name::pg_catalog.text, o.uri::pg_catalog.text)"
                       " SELECT DISTINCT ON (l.uri) l.session_id, l.kind, l.name, l.uri"
                       " FROM leased AS l ORDER BY l.uri, l.session_id, l.kind, l.name",
     {TEXTARRAYOID, TIMESTAMPTZOID});
 
 pg::Statement take_statement(
     "WITH taken AS (DELETE FROM @.sm_orphan AS o USING " SM_ORPHANS(
-        "NOT EXISTS") " RETURNING o.uri) SELECT DISTINCT t.uri FROM taken AS t",
+        "NOT EXISTS") " RETURNING o.uri::pg_catalog.text) SELECT DISTINCT t.uri FROM taken AS t",
     {TEXTARRAYOID});
 
 Datum lock_of(Datum file) {

@@ -16,7 +16,12 @@ struct StoredInteraction {
     const Jsonb *object;
 };
 
-/// A row whose columns are seq, created_at, tokens, interaction.
+/// The columns of an interaction, of a table called m.
+#define SM_INTERACTION_COLUMNS(m)                                           \
+    m ".seq::pg_catalog.int8, " m ".created_at::pg_catalog.timestamptz, " m \
+      ".tokens::pg_catalog.int4, " m ".interaction::pg_catalog.jsonb"
+
+/// A row whose columns are SM_INTERACTION_COLUMNS.
 StoredInteraction interaction_from(const pg::Rows &rows, uint64 row);
 
 /// A callback that is only borrowed: bool(const StoredInteraction &), whether the next older one is

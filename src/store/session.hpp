@@ -29,12 +29,14 @@ struct Session {
     bool expired(core::Time now) const { return end() <= now; }
 };
 
-/// The columns of a Session, of a table called s. The types of those that are read through a pointer
-/// are named: whatever somebody has put in the place of our table, it is an error at worst.
+/// The columns of a Session, of a table called s. Their types are named, at no cost: whatever its
+/// owner has put in the place of our table, it is an error at worst. So it is in all statements.
 #define SM_SESSION_COLUMNS                                                                    \
     "s.session_id::pg_catalog.text, s.user_id::pg_catalog.text, s.ttl::pg_catalog.interval, " \
-    "s.idle_timeout::pg_catalog.interval, s.max_interactions, s.last_activity_at, "           \
-    "s.last_seq, s.interactions, s.summary_seq, s.ended_at, s.bytes"
+    "s.idle_timeout::pg_catalog.interval, s.max_interactions::pg_catalog.int4, "              \
+    "s.last_activity_at::pg_catalog.timestamptz, s.last_seq::pg_catalog.int8, "               \
+    "s.interactions::pg_catalog.int8, s.summary_seq::pg_catalog.int8, "                       \
+    "s.ended_at::pg_catalog.timestamptz, s.bytes::pg_catalog.int8"
 
 /// A row whose columns are SM_SESSION_COLUMNS.
 Session session_from(const pg::Rows &rows, uint64 row);

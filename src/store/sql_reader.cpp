@@ -13,13 +13,14 @@ namespace {
 using pg::Value;
 
 pg::Statement session_statement(
-    "SELECT s.ttl, s.idle_timeout, s.max_interactions, s.last_activity_at, s.summary_seq, "
-    "s.ended_at"
+    "SELECT s.ttl::pg_catalog.interval, s.idle_timeout::pg_catalog.interval,"
+    " s.max_interactions::pg_catalog.int4, s.last_activity_at::pg_catalog.timestamptz,"
+    " s.summary_seq::pg_catalog.int8, s.ended_at::pg_catalog.timestamptz"
     " FROM @.sm_session AS s WHERE s.session_id OPERATOR(pg_catalog.=) $1",
     {TEXTOID});
 
 pg::Statement newest_statement(
-    "SELECT m.seq, m.created_at, m.tokens, m.interaction FROM @.session_memory AS m"
+    "SELECT " SM_INTERACTION_COLUMNS("m") " FROM @.session_memory AS m"
     " WHERE m.session_id OPERATOR(pg_catalog.=) $1 AND m.seq OPERATOR(pg_catalog.<) $2"
     " AND m.created_at OPERATOR(pg_catalog.>) $3 ORDER BY m.seq DESC LIMIT $4",
     {TEXTOID, INT8OID, TIMESTAMPTZOID, INT8OID});

@@ -21,7 +21,7 @@ pg::Statement take_statement(
     " AND k.created_at OPERATOR(pg_catalog.>) $2 ORDER BY k.seq DESC LIMIT $3) AS n)"
     " AND m.created_at OPERATOR(pg_catalog.>) $2"
     " RETURNING m.seq, m.created_at, m.tokens, m.interaction)"
-    " SELECT t.seq, t.created_at, t.tokens, t.interaction FROM taken AS t ORDER BY t.seq DESC",
+    " SELECT " SM_INTERACTION_COLUMNS("t") " FROM taken AS t ORDER BY t.seq DESC",
     {TEXTOID, TIMESTAMPTZOID, INT8OID});
 
 }  // namespace
