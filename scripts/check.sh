@@ -6,7 +6,7 @@
 # case, counts as one failure. A function returns 77 after saying why its suite is left out.
 # The last line is "N passed, M failed"; the exit status is 0 when N > 0 and M = 0.
 #
-#   SM_LONG=1   the tests of the promises at full strength, and the suite hostile: two hours or so
+#   SM_LONG=1   the tests of the promises at full strength, and the suite hostile: an hour and a half or so
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What looks for crashes at random or at length, one after the other: half an hour or so. Prints TAP;
+# What looks for crashes at random or at length, one after the other: 25 minutes or so. Prints TAP;
 # what needs a program that is not there is skipped.
 #
 #   run.sh [valgrind] [sqlsmith] [fuzz]
