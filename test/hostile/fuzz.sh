@@ -7,7 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 seconds=${1:-600}
-command -v clang++ >/dev/null || die "no clang++ (Debian: clang)"
+command -v clang++ >/dev/null || { echo "no clang++ (Debian: clang)"; exit 77; }
 cd "$root"
 scratch=$(mktemp -d)
 clean_up() { rm -rf "$scratch"; }

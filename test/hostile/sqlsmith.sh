@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 statements=${1:-10000}
 program=${SQLSMITH:-sqlsmith}
-command -v "$program" >/dev/null || die "no sqlsmith (Debian: sqlsmith)"
+command -v "$program" >/dev/null || { echo "no sqlsmith (Debian: sqlsmith)"; exit 77; }
 use_postgres
 build
 install_extension

@@ -10,8 +10,8 @@ using namespace sm_test;
 
 namespace {
 
-/// Each column of these tables of ours, and what becomes of it: what is passed by reference becomes a number, and a
-/// number a text.
+/// Each column of these tables of ours, and what becomes of it: what is passed by reference becomes a
+/// number, and a number a text.
 constexpr const char *kColumns =
     "SELECT c.relname, a.attname, CASE WHEN t.typlen < 0 OR t.typname = 'interval'"
     " THEN format('bigint USING hashtext(%1$I::text)', a.attname)"
